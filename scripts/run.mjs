@@ -1,0 +1,50 @@
+/**
+ * The door behind every `npm` command: sets up, then runs the command's TypeScript entry on the pinned Node.
+ * Signals go on to that process, and its exit code becomes ours.
+ */
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setUp, SetupError } from './setup.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const entries = {
+  start: 'scripts/start.ts',
+  test: 'scripts/test.ts',
+  check: 'scripts/check.ts',
+  format: 'scripts/format.ts',
+  build: 'scripts/build.ts',
+  bench: 'bench/run.ts',
+  afterglow: 'src/cli/main.ts',
+};
+
+const [command = '', ...rest] = process.argv.slice(2);
+const entry = entries[command];
+if (!entry) {
+  console.error(`There is no command "${command}": there are ${Object.keys(entries).join(', ')}.`);
+  process.exit(2);
+}
+
+try {
+  run(await setUp());
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  console.error(error.message);
+  process.exit(1);
+}
+
+function run(node) {
+  const binaries = [dirname(node), join(root, 'node_modules', '.bin'), process.env['PATH']].join(delimiter);
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, entry), ...rest], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, PATH: binaries },
+  });
+  // A terminal sends Ctrl-C to the whole group and `kill` to us alone: the child hears of both, and stops once.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.once('close', (code, signal) => {
+    process.exit(code ?? 128 + (constants.signals[signal] ?? 0));
+  });
+}
