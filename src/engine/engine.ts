@@ -1,0 +1,78 @@
+import type { DecodeSpec } from '../protocol/wire/decode-spec.ts';
+import type { Sample } from '../protocol/wire/sample.ts';
+
+/** Where the arithmetic runs. `webgpu` on a software adapter says so in `software`. */
+export type Backend = 'webgpu' | 'wasm' | 'cpu';
+
+/** What an engine can do, stated and not guessed: the scheduler and the page read only this. */
+export interface EngineCapabilities {
+  readonly name: 'onnx' | 'webllm';
+  readonly version: string;
+  readonly backend: Backend;
+  /** True on a software adapter or a CPU backend: lent only where explicitly allowed. */
+  readonly software: boolean;
+  /** For example `nvidia/ampere`, `google/swiftshader`, `wasm`. Honest runs are compared within one class. */
+  readonly gpuClass: string;
+  /** Streams that decode together. */
+  readonly slots: number;
+  /** Largest prompt + output, in tokens. */
+  readonly context: number;
+  readonly vocab: number;
+  /** Sampling noise from the relay's seed (rule S1); without it work can't be audited. */
+  readonly seeded: boolean;
+  /** Every sample carries top-4 and projection (rule S4). */
+  readonly commitments: boolean;
+}
+
+/** One stream's order. Positions are absolute: prompt (with what was delivered before a move) first, then output. */
+export interface StreamRequest {
+  /** Prompt ids, then the ids that earlier attempts delivered. At least one. */
+  readonly tokens: readonly number[];
+  readonly spec: DecodeSpec;
+  /** `0x` and 16 hex digits. */
+  readonly seed: string;
+  readonly choice?: number;
+  /** Output tokens of this attempt, at most. */
+  readonly maxTokens: number;
+  /** Output tokens that may be decoded now; raised by `EngineStream.grant`. Defaults to `maxTokens`. */
+  readonly credit?: number;
+  readonly stopIds: readonly number[];
+  /** Called with each id; true ends the stream after it with `stop` (stop strings live in `src/text`). */
+  readonly stopWhen?: (id: number) => boolean;
+  readonly signal?: AbortSignal;
+}
+
+export type StreamEnd = 'stop' | 'length';
+
+/**
+ * A running stream. Iteration yields what one or more decode steps gave, in order, and returns how it ended.
+ * Aborting the request's signal, or returning from the iteration early, frees the slot before the next step.
+ *
+ * Errors: `aborted`, `prompt_empty`, `context_exceeded`, `device_lost`, `out_of_memory`, `output_not_finite`, `engine_closed`.
+ */
+export interface EngineStream extends AsyncIterable<Sample, StreamEnd | undefined> {
+  /** Raises the number of output tokens that may be decoded; lowering is ignored. */
+  grant(tokens: number): void;
+}
+
+/** Timings that heartbeats, the page and the duty controller read. */
+export interface EngineTimings {
+  /** Streams in a slot now, and waiting for one. */
+  readonly active: number;
+  readonly waiting: number;
+  /** Longest step (decode or prefill piece) seen in the last 30 s, in ms. */
+  readonly worstStepMs: number;
+  /** Mean decode step of the last 32, in ms. */
+  readonly stepMs: number;
+  readonly tokens: number;
+}
+
+/** A loaded model. One interface for our batched ONNX loop and, later, for web-llm. */
+export interface Engine {
+  readonly capabilities: EngineCapabilities;
+  /** Waits in line when every slot is taken. Throws synchronously on a bad request. */
+  open(request: StreamRequest): EngineStream;
+  timings(): EngineTimings;
+  /** Ends every stream with `engine_closed` and frees the memory. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { CHUNK_TOKENS } from '../constants.ts';
+import { decodeSpecSchema } from './decode-spec.ts';
+import { address, hash, hex } from './fields.ts';
+
+/** A job's id: 16 random bytes from the relay. */
+export const jobIdSchema = hex(16);
+
+/** A count of tokens or a position. */
+export const countSchema = z.int().min(0).max(2 ** 20);
+
+export const tokenIdSchema = z.int().min(0).max(2 ** 24);
+
+/** Names one attempt: the lease is the attempt's number within its job, from 0. */
+export const attemptRefSchema = z.object({ job: jobIdSchema, lease: z.int().min(0).max(255) });
+export type AttemptRef = z.infer<typeof attemptRefSchema>;
+
+/** A model as both ends name it: hash of the manifest's bytes, and the variant within it. */
+export const modelRefSchema = z.object({ manifest: hash, variant: z.string().min(1).max(32) });
+export type ModelRef = z.infer<typeof modelRefSchema>;
+
+export const finishSchema = z.enum(['stop', 'length']);
+export type Finish = z.infer<typeof finishSchema>;
+
+/** Pico-units per token (10^-12 of a whole coin), pinned for a job when it is assigned (rule M1). */
+export const priceSchema = z.object({
+  out: z.string().regex(/^\d{1,18}$/),
+  prompt: z.string().regex(/^\d{1,18}$/),
+});
+export type Price = z.infer<typeof priceSchema>;
+
+/** Nobody is asked to pay: localhost and one's own GPU, by explicit configuration of the relay. */
+export const FREE: Price = { out: '0', prompt: '0' };
+
+/** All that a provider needs to run one attempt. */
+export const assignmentSchema = attemptRefSchema.extend({
+  model: modelRefSchema,
+  /** The job's prompt. */
+  prompt: z.array(tokenIdSchema).min(1),
+  /** Output ids that earlier attempts delivered. */
+  prior: z.array(tokenIdSchema),
+  spec: decodeSpecSchema,
+  /** 64 bits, fresh for each job unless the agent set it. */
+  seed: hex(8),
+  /** The agent's or the relay's random bytes: binds the choice of audits. */
+  nonce: hash,
+  /** Output tokens that this attempt may give at most. */
+  maxTokens: countSchema.min(1),
+  /** Output tokens of this attempt that are paid for now; raised by `credit`. */
+  credit: countSchema,
+  stop: z.array(z.string().min(1).max(256)).max(4),
+  price: priceSchema,
+});
+export type Assignment = z.infer<typeof assignmentSchema>;
+
+/** The signed statement about one chunk (rule C3); `total` is what the attempt has earned so far, in pico. */
+export const chunkStatementSchema = attemptRefSchema.extend({
+  index: countSchema,
+  /** Position of the chunk's first token within the job's output. */
+  first: countSchema,
+  count: z.int().min(1).max(CHUNK_TOKENS),
+  commitment: hash,
+  total: z.string().regex(/^\d{1,19}$/),
+});
+export type ChunkStatement = z.infer<typeof chunkStatementSchema>;
+
+export const signatureSchema = hex(65);
+
+export const signedChunkSchema = chunkStatementSchema.extend({ signature: signatureSchema });
+export type SignedChunk = z.infer<typeof signedChunkSchema>;
+
+/** What a provider states about a finished attempt (rule R1). Times are its own clock's, in ms. */
+export const attemptReceiptSchema = attemptRefSchema.extend({
+  provider: address,
+  model: modelRefSchema,
+  promptHash: hash,
+  promptTokens: countSchema,
+  first: countSchema,
+  count: countSchema,
+  outputHash: hash,
+  finish: finishSchema,
+  specHash: hash,
+  seed: hex(8),
+  nonce: hash,
+  commitment: hash,
+  engine: z.string().max(64),
+  gpuClass: z.string().max(64),
+  total: z.string().regex(/^\d{1,19}$/),
+  startedAt: z.int().min(0),
+  endedAt: z.int().min(0),
+});
+export type AttemptReceipt = z.infer<typeof attemptReceiptSchema>;
+
+export const signedReceiptSchema = attemptReceiptSchema.extend({ signature: signatureSchema });
+export type SignedReceipt = z.infer<typeof signedReceiptSchema>;
