@@ -1,0 +1,49 @@
+import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import { CodedError } from '../core/errors.ts';
+import { type ChatMessage, createChatTemplate } from './chat-template.ts';
+
+/** Text to ids and back, for one model. Used by the relay's OpenAI side, the engine's stop strings and the SDK. */
+export interface Tokenizer {
+  readonly vocab: number;
+  /** Ids of a plain text; nothing is added. */
+  encode(text: string): number[];
+  /** Text of ids; special tokens give nothing, an incomplete UTF-8 sequence gives U+FFFD. */
+  decode(ids: readonly number[]): string;
+  /**
+   * Ids of a conversation through the model's chat template, ready for the assistant's answer.
+   * @throws CodedError `chat_template_missing`, `chat_template_refused` (the template's own message)
+   */
+  chat(messages: readonly ChatMessage[]): number[];
+}
+
+/** A model's two text files, parsed: `tokenizer.json` and `tokenizer_config.json`. */
+export interface TokenizerFiles {
+  readonly tokenizer: object;
+  readonly config: object;
+}
+
+const DECODE = { skip_special_tokens: true, clean_up_tokenization_spaces: false };
+
+/** Builds the tokenizer of a model from its Hugging Face files. */
+export function createTokenizer(files: TokenizerFiles): Tokenizer {
+  const inner = new HuggingFaceTokenizer(files.tokenizer, files.config);
+  const config = files.config as { chat_template?: unknown; bos_token?: unknown; eos_token?: unknown };
+  const template = typeof config.chat_template === 'string' ? createChatTemplate(config.chat_template) : undefined;
+  const encode = (text: string): number[] => inner.encode(text, { add_special_tokens: false }).ids;
+  return {
+    vocab: inner.get_vocab(true).size,
+    encode,
+    decode: (ids) => (ids.length === 0 ? '' : inner.decode(ids as number[], DECODE)),
+    chat(messages) {
+      if (!template) throw new CodedError('chat_template_missing', 'This model has no chat template.');
+      return encode(template(messages, { bos_token: token(config.bos_token), eos_token: token(config.eos_token) }));
+    },
+  };
+}
+
+/** A special token stands in the configuration as a string or as an object with `content`. */
+function token(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const content = (value as { content?: unknown } | null | undefined)?.content;
+  return typeof content === 'string' ? content : '';
+}
