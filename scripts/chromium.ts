@@ -78,11 +78,17 @@ const flagsAgainstThrottling = [
 
 function installedBrowsers(): readonly string[] {
   const home = homedir();
-  const programs = [process.env['PROGRAMFILES'], process.env['PROGRAMFILES(X86)'], process.env['LOCALAPPDATA']];
+  const programs = [
+    process.env['PROGRAMFILES'],
+    process.env['PROGRAMFILES(X86)'],
+    process.env['LOCALAPPDATA'],
+  ];
   switch (process.platform) {
     case 'darwin':
       return ['/Applications', join(home, 'Applications')].flatMap((folder) =>
-        ['Google Chrome', 'Microsoft Edge', 'Chromium'].map((app) => join(folder, `${app}.app/Contents/MacOS/${app}`)),
+        ['Google Chrome', 'Microsoft Edge', 'Chromium'].map((app) =>
+          join(folder, `${app}.app/Contents/MacOS/${app}`),
+        ),
       );
     case 'win32':
       return programs
@@ -96,8 +102,8 @@ function installedBrowsers(): readonly string[] {
       return (process.env['PATH'] ?? '')
         .split(':')
         .flatMap((folder) =>
-          ['google-chrome', 'google-chrome-stable', 'chromium', 'chromium-browser', 'microsoft-edge'].map((app) =>
-            join(folder, app),
+          ['google-chrome', 'google-chrome-stable', 'chromium', 'chromium-browser', 'microsoft-edge'].map(
+            (app) => join(folder, app),
           ),
         );
   }

@@ -26,13 +26,19 @@ export class SetupError extends Error {}
  */
 export async function setUp() {
   if (ownMajor < oldestNode) {
-    throw new SetupError(`Node ${oldestNode} or newer is needed to start (this is ${process.versions.node}).`);
+    throw new SetupError(
+      `Node ${oldestNode} or newer is needed to start (this is ${process.versions.node}).`,
+    );
   }
   if (!isStale() && existsSync(pinnedNode)) return pinnedNode;
   const release = await lock();
   try {
     if (isStale()) {
-      await step('Installing packages', [...npm(), 'ci', '--no-audit', '--no-fund', '--loglevel=error'], root);
+      await step(
+        'Installing packages',
+        [...npm(), 'ci', '--no-audit', '--no-fund', '--loglevel=error'],
+        root,
+      );
     }
     return await installNode();
   } finally {

@@ -193,7 +193,15 @@ declare function fetch(input: string | URL | Request, init?: RequestInit): Promi
 // ---- crypto and cloning --------------------------------------------------------------------------------------------
 
 type BufferSource = ArrayBufferView<ArrayBuffer> | ArrayBuffer;
-type KeyUsage = 'encrypt' | 'decrypt' | 'sign' | 'verify' | 'deriveKey' | 'deriveBits' | 'wrapKey' | 'unwrapKey';
+type KeyUsage =
+  | 'encrypt'
+  | 'decrypt'
+  | 'sign'
+  | 'verify'
+  | 'deriveKey'
+  | 'deriveBits'
+  | 'wrapKey'
+  | 'unwrapKey';
 type AlgorithmIdentifier = string | ({ name: string } & Record<string, unknown>);
 
 interface CryptoKey {

@@ -1,0 +1,47 @@
+/**
+ * `npm test [-- --only check|unit|browser|e2e]`: every runner in turn. The last line is the sum over all of them.
+ */
+import { parseArgs } from 'node:util';
+import { build } from 'vite';
+import { runChecks, tellCheck } from './checks.ts';
+import { findBrowser } from './chromium.ts';
+import { add, describeTally, nothing, type Tally } from './tally.ts';
+import { runTool } from './tool.ts';
+import { runVitest } from './vitest.ts';
+
+const parts: Readonly<Record<string, () => Promise<Tally>>> = {
+  check: async () => (await runChecks(tellCheck)).reduce(add, nothing),
+  unit: async () => runVitest(['unit', 'contract']),
+  browser: async () => runVitest(['browser']),
+  e2e: async () => add(await buildPage(), await runVitest(['e2e'])),
+};
+
+const { values } = parseArgs({ options: { only: { type: 'string' } } });
+const chosen = values.only === undefined ? Object.keys(parts) : [values.only];
+
+let total = nothing;
+for (const [index, name] of chosen.entries()) {
+  const run = parts[name];
+  if (!run) throw new Error(`There is no part "${name}": there are ${Object.keys(parts).join(', ')}.`);
+  console.log(`\n[${index + 1}/${chosen.length}] ${name}`);
+  const began = performance.now();
+  const tally = await run().catch((error: unknown) => {
+    console.error(error);
+    return { ...nothing, failed: 1 };
+  });
+  console.log(`${name}: ${describeTally(tally)} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
+  total = add(total, tally);
+}
+
+console.log('');
+for (const { name, reason } of total.skipped) console.log(`skipped: ${name} (${reason})`);
+console.log(describeTally(total));
+process.exitCode = total.failed > 0 ? 1 : 0;
+
+/** Builds what the end-to-end tests serve, and holds its first load to the size budget. */
+async function buildPage(): Promise<Tally> {
+  await findBrowser();
+  await build({ logLevel: 'warn' });
+  const { code } = await runTool('size-limit', [], { show: true });
+  return { ...nothing, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 };
+}

@@ -1,0 +1,49 @@
+/** Runs the programs of installed packages, on the Node that runs us. */
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+export const root = dirname(import.meta.dirname);
+
+export interface ToolResult {
+  readonly code: number;
+  /** Standard output and errors, in the order in which they came; empty if they were shown as they came. */
+  readonly output: string;
+}
+
+/**
+ * Runs the program that the package of this name installs, to its end.
+ * @param show lets its output through instead of collecting it
+ */
+export async function runTool(
+  packageName: string,
+  parameters: readonly string[],
+  { show = false, env = {} }: { show?: boolean; env?: Record<string, string> } = {},
+): Promise<ToolResult> {
+  const program = await programOf(packageName);
+  const child = spawn(process.execPath, [program, ...parameters], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: show ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const keep = (data: Buffer): void => {
+    output += data.toString();
+  };
+  child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+async function programOf(packageName: string): Promise<string> {
+  const folder = join(root, 'node_modules', packageName);
+  const { bin } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+    bin: string | Record<string, string>;
+  };
+  const program = typeof bin === 'string' ? bin : (bin[packageName] ?? Object.values(bin)[0]);
+  if (program === undefined) throw new Error(`The package ${packageName} has no program.`);
+  return join(folder, program);
+}
