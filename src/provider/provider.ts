@@ -1,0 +1,230 @@
+import { type Clock, sleep } from '../core/clock.ts';
+import { CodedError, type ErrorBody } from '../core/errors.ts';
+import type { Random } from '../core/random.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Connect, FrameSocket } from '../protocol/wire/frame-socket.ts';
+import { FREE, type Price } from '../protocol/wire/job.ts';
+import type { AttemptStore } from './attempt-store.ts';
+import { backoff } from './backoff.ts';
+import { openSocket } from './dial.ts';
+import { LeafBook } from './leaf-book.ts';
+import { type LoadedModel, Runner } from './runner.ts';
+import { type Introduction, Session, type Welcome } from './session.ts';
+import type { SessionEnd } from './session-end.ts';
+import type { Signer } from './signer.ts';
+import { type LinkState, type LinkStatus, type RelayStatus, streamStatus } from './status.ts';
+import { Tally } from './tally.ts';
+
+export interface ProviderOptions {
+  /** For example `wss://relay.example/v1/provider`. */
+  readonly relayUrl: string;
+  readonly connect: Connect;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly signer: Signer;
+  readonly engine: Engine;
+  readonly model: LoadedModel;
+  readonly store: AttemptStore;
+  /** The adapter in words, for the operator's list. */
+  readonly gpuDescription?: string;
+  readonly ask?: Price;
+  /** The engine serves nothing more (`device_lost`, …). Its attempts were handed back. */
+  readonly engineFailed?: (error: ErrorBody) => void;
+}
+
+/** A connection that lasted this long was a good one: the next failure starts the backoff anew. */
+const GOOD_MS = 10_000;
+/** How long `stop` waits for the last signatures. */
+const PARTING_MS = 1_000;
+
+/**
+ * A lending tab without the tab: keeps one connection to a relay and serves its jobs on one engine. The simulation
+ * runs this same code with its own clock, network and engine.
+ */
+export class Provider {
+  readonly #options: ProviderOptions;
+  readonly #tally: Tally;
+  readonly #leaves: LeafBook;
+  #relay: RelayStatus;
+  /** The connection's part of the state; `status` puts pauses and jobs over it. */
+  #link: Extract<LinkState, { name: 'idle' | 'connecting' | 'error' }> | { name: 'ready' } = { name: 'idle' };
+  #session: Session | undefined;
+  #runner: Runner | undefined;
+  #draining = false;
+  #paused: ErrorBody | undefined;
+  #failed: ErrorBody | undefined;
+  #fault: ErrorBody | undefined;
+  #life: AbortController | undefined;
+  #waiting: AbortController | undefined;
+
+  constructor(options: ProviderOptions) {
+    this.#options = options;
+    this.#tally = new Tally(options.clock);
+    this.#leaves = new LeafBook(options.store);
+    this.#relay = { url: options.relayUrl, connected: false };
+  }
+
+  /** Connects, and stays connected until `stop`. */
+  start(): void {
+    if (this.#life) return;
+    this.#life = new AbortController();
+    void this.#stayConnected(this.#life.signal);
+  }
+
+  /** Hands back what runs, then closes the connection. */
+  async stop(): Promise<void> {
+    const life = this.#life;
+    if (!life) return;
+    this.#life = undefined;
+    if (this.#runner) {
+      this.#runner.pause({ code: 'stopped', message: 'The provider stops.' });
+      await Promise.race([this.#runner.settled(), sleep(this.#options.clock, PARTING_MS)]);
+    }
+    life.abort(new CodedError('stopped', 'The provider stops.'));
+    this.#session?.close('stopped');
+    this.#link = { name: 'idle' };
+  }
+
+  /** Takes no jobs until `resume`; hands back those that run (rule P2). The connection stays. */
+  pause(reason: ErrorBody): void {
+    this.#paused = reason;
+    this.#session?.sendReady({ type: 'models', models: [] });
+    this.#runner?.pause(reason);
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = undefined;
+    this.#session?.sendReady({ type: 'models', models: this.#models() });
+    this.#runner?.resume();
+  }
+
+  /** Tries to connect now instead of at the end of the backoff: the machine is online again. */
+  retryNow(): void {
+    this.#waiting?.abort(new CodedError('retry', 'Trying now.'));
+  }
+
+  status(): LinkStatus {
+    const { signer, engine } = this.#options;
+    return {
+      state: this.#state(),
+      account: signer.account,
+      relay: this.#relay,
+      streams: (this.#runner?.attempts ?? []).map(streamStatus),
+      slots: engine.capabilities.slots,
+      tokensPerSecond: this.#tally.tokensPerSecond,
+      tokens: this.#tally.tokens,
+      jobs: this.#tally.finished,
+      unfinished: this.#tally.unfinished,
+      ...(this.#fault ? { fault: this.#fault } : {}),
+    };
+  }
+
+  #state(): LinkState {
+    if (this.#failed) return { name: 'error', error: this.#failed };
+    if (this.#link.name === 'idle' || this.#link.name === 'error') return this.#link;
+    if (this.#paused) return { name: 'paused', reason: this.#paused };
+    if (this.#link.name === 'connecting') return this.#link;
+    if (this.#runner && this.#runner.attempts.length > 0) return { name: 'serving' };
+    return { name: 'waiting', reason: this.#draining ? 'relay_draining' : 'no_jobs' };
+  }
+
+  #models(): Introduction['models'] {
+    return this.#paused || this.#failed ? [] : [this.#options.model.offer];
+  }
+
+  async #stayConnected(signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#options;
+    let failures = 0;
+    let last: ErrorBody | undefined;
+    while (!signal.aborted) {
+      this.#link = { name: 'connecting', failures, ...(last ? { last } : {}) };
+      const end = await this.#connectOnce(signal);
+      if (signal.aborted) return;
+      last = { code: end.code, message: end.message };
+      if (!end.retry) {
+        this.#link = { name: 'error', error: last };
+        return;
+      }
+      failures = end.servedMs >= GOOD_MS ? 1 : failures + 1;
+      const wait = backoff(failures, random);
+      this.#link = { name: 'connecting', failures, retryAt: clock.now() + wait, last };
+      this.#waiting = new AbortController();
+      try {
+        await sleep(clock, wait, AbortSignal.any([signal, this.#waiting.signal]));
+      } catch {
+        // Woken by `retryNow` or `stop`: the loop's condition tells which.
+      }
+    }
+  }
+
+  async #connectOnce(signal: AbortSignal): Promise<SessionEnd> {
+    const opened = await openSocket(this.#options, signal);
+    if ('end' in opened) return opened.end;
+    const end = await this.#serve(opened.socket);
+    this.#relay = { ...this.#relay, connected: false };
+    this.#session = undefined;
+    this.#runner?.drop(end.code);
+    this.#runner = undefined;
+    return end;
+  }
+
+  #serve(socket: FrameSocket): Promise<SessionEnd> {
+    const session = new Session(socket, {
+      clock: this.#options.clock,
+      signer: this.#options.signer,
+      introduce: () => this.#introduce(),
+      welcomed: (welcome, relay) => this.#begin(session, welcome, relay),
+      job: (message) => this.#runner?.handle(message),
+      draining: () => (this.#draining = true),
+      relayError: (error) => (this.#relay = { ...this.#relay, lastError: error }),
+      heartbeat: () => ({ worstStepMs: this.#worstStepMs(), active: this.#runner?.attempts.length ?? 0 }),
+    });
+    this.#session = session;
+    this.#draining = false;
+    return session.ended;
+  }
+
+  #introduce(): Introduction {
+    const { engine, gpuDescription, ask } = this.#options;
+    const { gpuClass, backend, software, name, version, slots } = engine.capabilities;
+    return {
+      gpu: { class: gpuClass, backend, software, description: gpuDescription ?? gpuClass },
+      engine: { name, version },
+      models: this.#models(),
+      slots,
+      worstStepMs: this.#worstStepMs(),
+      ask: ask ?? FREE,
+    };
+  }
+
+  #begin(session: Session, { free, flushMs }: Welcome, relay: Relay): void {
+    const { lastError: _, ...before } = this.#relay;
+    this.#relay = { ...before, connected: true, account: relay, free };
+    this.#link = { name: 'ready' };
+    const options = {
+      ...this.#options,
+      relay,
+      flushMs,
+      leaves: this.#leaves,
+      tally: this.#tally,
+      send: session.send.bind(session),
+      fault: (error: ErrorBody) => (this.#fault = error),
+      engineFailed: (error: ErrorBody) => this.#engineFailed(error),
+    };
+    this.#runner = new Runner(options, this.#options.engine.capabilities.slots, this.#paused !== undefined);
+  }
+
+  #engineFailed(error: ErrorBody): void {
+    if (this.#failed) return;
+    this.#failed = error;
+    this.#session?.sendReady({ type: 'models', models: [] });
+    this.#options.engineFailed?.(error);
+  }
+
+  #worstStepMs(): number {
+    return Math.min(60_000, this.#options.engine.timings().worstStepMs);
+  }
+}
+
+type Relay = NonNullable<RelayStatus['account']>;

@@ -1,0 +1,229 @@
+import type { Hex } from '../core/bytes.ts';
+import type { Clock } from '../core/clock.ts';
+import { CodedError, type ErrorBody, errorBody } from '../core/errors.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Assignment } from '../protocol/wire/job.ts';
+import type { ModelOffer, ProviderMessage, RelayMessage } from '../protocol/wire/messages.ts';
+import { Attempt, type AttemptEnd } from './attempt.ts';
+import { attemptKey, type AttemptStore } from './attempt-store.ts';
+import { FlushTimer } from './flush-timer.ts';
+import type { LeafBook } from './leaf-book.ts';
+import { openingOf } from './opening.ts';
+import type { Signer } from './signer.ts';
+import { Slots } from './slots.ts';
+import type { Tally } from './tally.ts';
+
+/** The relay's messages that concern jobs; a session has dealt with the others. */
+export type JobMessage = Extract<RelayMessage, { type: 'assign' | 'credit' | 'cancel' | 'open' }>;
+
+/** A loaded model as the runner needs it: what it is called, where it ends, and how stop strings are found. */
+export interface LoadedModel {
+  readonly offer: ModelOffer;
+  readonly stopIds: readonly number[];
+  readonly stopWhen: (stop: readonly string[], prior: readonly number[]) => (id: number) => boolean;
+}
+
+export interface RunnerOptions {
+  readonly engine: Engine;
+  readonly model: LoadedModel;
+  readonly signer: Signer;
+  readonly clock: Clock;
+  readonly store: AttemptStore;
+  readonly leaves: LeafBook;
+  readonly tally: Tally;
+  /** The relay's account, for the record. */
+  readonly relay: Hex;
+  readonly flushMs: number;
+  readonly send: (message: ProviderMessage) => void;
+  /** The engine serves nothing more: another has to take its place. */
+  readonly engineFailed: (error: ErrorBody) => void;
+  /** Something went wrong that costs no job: the store is full, a message makes no sense. */
+  readonly fault: (error: ErrorBody) => void;
+}
+
+const FATAL = new Set(['device_lost', 'engine_closed', 'out_of_memory']);
+
+/** Ended attempts that are remembered, to tell a message that crossed their end from one about nothing at all. */
+const REMEMBERED = 256;
+
+/**
+ * Runs one connection's attempts. A new connection gets a new runner, so that nothing of a dead one goes on.
+ */
+export class Runner {
+  readonly #options: RunnerOptions;
+  readonly #slots: Slots;
+  readonly #timer: FlushTimer;
+  readonly #live = new Map<string, Attempt>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #ended = new Set<string>();
+
+  /** @param slots as granted by `hello`. */
+  constructor(options: RunnerOptions, slots: number, paused: boolean) {
+    this.#options = options;
+    this.#slots = new Slots(slots, !paused);
+    this.#timer = new FlushTimer(options.clock, options.flushMs, () => this.#flush());
+  }
+
+  get attempts(): readonly Attempt[] {
+    return [...this.#live.values()];
+  }
+
+  handle(message: JobMessage): void {
+    if (message.type === 'assign') return this.#assign(message);
+    if (message.type === 'open') return void this.#open(message);
+    const attempt = this.#live.get(attemptKey(message));
+    if (!attempt) return this.#crossed(message);
+    if (message.type === 'credit') attempt.grant(message.tokens);
+    else attempt.stop({ kind: 'cancelled' });
+  }
+
+  /** Hands every attempt back at once and grants nothing until `resume` (rule P2). */
+  pause(error: ErrorBody): void {
+    this.#slots.close();
+    for (const attempt of this.#live.values()) attempt.stop({ kind: 'handback', error });
+  }
+
+  resume(): void {
+    const slots = this.#slots.resume();
+    if (slots > 0) this.#options.send({ type: 'grant', slots });
+  }
+
+  /** The connection is gone: its attempts end, and nothing of them is sent. */
+  drop(code: string): void {
+    this.#slots.close();
+    this.#timer.clear();
+    for (const attempt of this.#live.values()) attempt.stop({ kind: 'lost', code });
+  }
+
+  /** Resolves when every attempt of now has been told and kept. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  #assign(assignment: Assignment): void {
+    const { job, lease, model } = assignment;
+    const { offer, stopIds, stopWhen } = this.#options.model;
+    const key = attemptKey(assignment);
+    const handBack = (code: string, reason: string, grant: 0 | 1): void =>
+      this.#options.send({ type: 'handback', job, lease, code, reason, grant });
+    if (this.#live.has(key) || this.#ended.has(key)) {
+      return this.#complain(
+        new CodedError('attempt_duplicate', 'An attempt was assigned twice.', { job, lease }),
+      );
+    }
+    if (!this.#slots.fill()) return handBack('slots_exceeded', 'No slot was granted for this attempt.', 0);
+    if (!this.#slots.open) return handBack('paused', 'The provider pauses.', this.#slots.free());
+    if (model.manifest !== offer.manifest || model.variant !== offer.variant) {
+      return handBack('model_not_loaded', 'Another model is loaded here.', this.#slots.free());
+    }
+    const attempt = new Attempt(assignment, {
+      ...this.#options,
+      stopIds,
+      stopWhen,
+      flushLater: () => this.#timer.arm(),
+      decoded: (tokens) => this.#options.tally.decoded(tokens),
+    });
+    this.#live.set(key, attempt);
+    const running = this.#run(key, attempt).finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  async #run(key: string, attempt: Attempt): Promise<void> {
+    const end = await attempt.run();
+    this.#live.delete(key);
+    this.#ended.add(key);
+    for (const oldest of this.#ended) {
+      if (this.#ended.size <= REMEMBERED) break;
+      this.#ended.delete(oldest);
+    }
+    this.#options.tally.ended(end.kind === 'finished');
+    this.#settle(attempt, end);
+    if (attempt.chunks.length > 0) await this.#keep(attempt, end);
+  }
+
+  /** Tells the relay how an attempt ended, with its slot back. */
+  #settle({ assignment, ids }: Attempt, end: AttemptEnd): void {
+    const { job, lease } = assignment;
+    const { send } = this.#options;
+    if (end.kind === 'finished') {
+      const { finish, receipt } = end;
+      send({ type: 'result', job, lease, finish, count: ids.length, receipt, grant: this.#slots.free() });
+    } else if (end.kind === 'handback') {
+      const fatal = FATAL.has(end.error.code);
+      if (fatal) this.#slots.close();
+      const { code, message } = end.error;
+      send({ type: 'handback', job, lease, code, reason: message.slice(0, 500), grant: this.#slots.free() });
+      if (fatal) this.#options.engineFailed(end.error);
+    } else if (end.kind === 'cancelled' && this.#slots.free() === 1) {
+      send({ type: 'grant', slots: 1 });
+    }
+  }
+
+  /** Keeps an attempt's proof and leaves until its work vests (rule C4). */
+  async #keep(attempt: Attempt, end: AttemptEnd): Promise<void> {
+    const { assignment, ids, chunks, leaves, startedAt } = attempt;
+    const { signer, relay, model, clock, store, fault } = this.#options;
+    this.#options.leaves.keep(assignment, leaves);
+    try {
+      await store.put({
+        job: assignment.job,
+        lease: assignment.lease,
+        account: signer.account,
+        relay,
+        modelId: model.offer.id,
+        promptTokens: assignment.prompt.length,
+        first: assignment.prior.length,
+        count: ids.length,
+        chunks,
+        leaves,
+        receipt: end.kind === 'finished' ? end.receipt : null,
+        ended: endCode(end),
+        startedAt,
+        endedAt: clock.now(),
+      });
+    } catch (error) {
+      fault(errorBody(error));
+    }
+  }
+
+  async #open({ job, lease }: JobMessage): Promise<void> {
+    const live = this.#live.get(attemptKey({ job, lease }));
+    try {
+      const leaves = live ? live.leaves : await this.#options.leaves.find({ job, lease });
+      this.#options.send(openingOf({ job, lease }, leaves));
+    } catch (error) {
+      this.#options.fault(errorBody(error));
+      this.#options.send(openingOf({ job, lease }, []));
+    }
+  }
+
+  /** A `credit` or `cancel` without a live attempt: it crossed the attempt's end, or is about nothing at all. */
+  #crossed({ type, job, lease }: JobMessage): void {
+    if (!this.#ended.has(attemptKey({ job, lease }))) {
+      return this.#complain(new CodedError('attempt_unknown', `A ${type} names no attempt.`, { job, lease }));
+    }
+    // The relay let go of the attempt before our `result` arrived, and so ignored the slot in it (rule W5).
+    if (type === 'cancel' && this.#slots.open) this.#options.send({ type: 'grant', slots: 1 });
+  }
+
+  #complain(error: CodedError): void {
+    this.#options.fault(error.toBody());
+    this.#options.send({ type: 'error', ...error.toBody() });
+  }
+
+  #flush(): void {
+    const waiting = this.attempts.filter((attempt) => attempt.flushDue());
+    if (waiting.length > 0) this.#timer.arm();
+  }
+}
+
+function endCode(end: AttemptEnd): string {
+  switch (end.kind) {
+    case 'handback':
+      return end.error.code;
+    case 'lost':
+      return end.code;
+    default:
+      return end.kind;
+  }
+}

@@ -1,0 +1,48 @@
+import type { ErrorBody } from '../core/errors.ts';
+import { CloseCode } from '../protocol/wire/frame-socket.ts';
+
+/** How a connection ended, and whether another one is worth trying. */
+export interface SessionEnd {
+  readonly code: string;
+  readonly message: string;
+  readonly retry: boolean;
+  /** How long it had been welcome; 0 if it never was. */
+  readonly servedMs: number;
+}
+
+/** What a close by the other end means. The relay's last `error` names the cause where there was one. */
+export function endOfClose(
+  code: number,
+  reason: string,
+  last: ErrorBody | undefined,
+): Omit<SessionEnd, 'servedMs'> {
+  switch (code) {
+    case CloseCode.versionUnsupported:
+      return {
+        code: 'version_unsupported',
+        message: last?.message ?? 'The relay speaks another version.',
+        retry: false,
+      };
+    case CloseCode.unauthorised:
+      return {
+        code: last?.code ?? 'account_unproven',
+        message: last?.message ?? 'The relay refused the account.',
+        retry: false,
+      };
+    case CloseCode.replaced:
+      return { code: 'replaced', message: 'Another tab lends with this account now.', retry: false };
+    case CloseCode.lost:
+      return {
+        code: 'connection_lost',
+        message: 'The relay had not heard from this tab in time.',
+        retry: true,
+      };
+    case CloseCode.draining:
+      return { code: 'relay_draining', message: 'The relay is restarting.', retry: true };
+    case CloseCode.protocolError:
+    case CloseCode.frameTooLarge:
+      return { code: last?.code ?? 'protocol_error', message: last?.message ?? reason, retry: true };
+    default:
+      return { code: 'connection_lost', message: 'The connection to the relay was lost.', retry: true };
+  }
+}
