@@ -3,16 +3,14 @@ import { writeFileSync } from 'node:fs';
 import type { Reporter, TestModule } from 'vitest/node';
 import { nothing, add, type Tally } from './tally.ts';
 
-const reporter: Reporter = {
-  onTestRunEnd(modules, unhandledErrors) {
+export default class TallyReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const file = process.env['TALLY_FILE'];
     if (!file) throw new Error('TALLY_FILE must name the file that the tally is written to.');
     const broken = { ...nothing, failed: unhandledErrors.length };
     writeFileSync(file, JSON.stringify(modules.map(tallyOf).reduce(add, broken)));
-  },
-};
-
-export default reporter;
+  }
+}
 
 /** A file that could not be loaded has no tests to fail: it counts as one failure itself. */
 function tallyOf(module: TestModule): Tally {

@@ -12,7 +12,7 @@ export async function runVitest(
   const folder = await mkdtemp(join(tmpdir(), 'tally-'));
   const tallyFile = join(folder, 'tally.json');
   try {
-    const { output } = await runTool(
+    const { code, output } = await runTool(
       'vitest',
       [
         'run',
@@ -27,7 +27,8 @@ export async function runVitest(
       (text) => JSON.parse(text) as Tally,
       () => ({ passed: 0, failed: 1, skipped: [] }),
     );
-    return { ...tally, output };
+    const endedBadly = code !== 0 && tally.failed === 0;
+    return { ...tally, failed: endedBadly ? 1 : tally.failed, output };
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -1,0 +1,30 @@
+import type { KnipConfig } from 'knip';
+
+/** What `npm run check` calls unused code: files, exports and packages that nothing reaches from these entries. */
+const config: KnipConfig = {
+  entry: [
+    'src/app/main.tsx',
+    'src/cli/main.ts',
+    'src/sdk/index.ts',
+    'workers/*.ts',
+    'scripts/*.ts',
+    'bench/*.ts',
+    'test/**/*.test.ts',
+  ],
+  project: ['{src,workers,scripts,bench,test}/**/*.{ts,tsx,mjs}', '!test/walls/fixtures/**'],
+  ignoreExportsUsedInFile: true,
+  ignoreDependencies: [
+    // Run as programs, by name (scripts/tool.ts).
+    'oxfmt',
+    'oxlint',
+    'oxlint-tsgolint',
+    // Loaded by ws if it is there.
+    'bufferutil',
+    // For the contracts, which come with the payments.
+    '@foundry-rs/anvil',
+    '@foundry-rs/forge',
+    'solc',
+  ],
+};
+
+export default config;
