@@ -17,6 +17,12 @@ const pinnedNode = join(nodePackage, 'bin', windows ? 'node.exe' : 'node');
 const oldestNode = 20;
 const ownMajor = Number(process.versions.node.split('.')[0]);
 
+/**
+ * `npm install` as the lockfile says, leaving the lockfile alone. `npm ci` would refuse it: it lists the platform
+ * packages (of oxlint, of Foundry, …) for the machines where it was written, and other machines add their own.
+ */
+const asLocked = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+
 /** A reason to stop that the reader can act on: one sentence, no stack. */
 export class SetupError extends Error {}
 
@@ -34,11 +40,7 @@ export async function setUp() {
   const release = await lock();
   try {
     if (isStale()) {
-      await step(
-        'Installing packages',
-        [...npm(), 'ci', '--no-audit', '--no-fund', '--loglevel=error'],
-        root,
-      );
+      await step('Installing packages', [...npm(), 'install', ...asLocked], root);
     }
     return await installNode();
   } finally {
@@ -137,7 +139,7 @@ function step(title, [program, ...parameters], cwd) {
 }
 
 /**
- * One installation at a time in a checkout: `npm ci` empties `node_modules` under any other.
+ * One installation at a time in a checkout: two would write the same folders.
  * @returns {Promise<() => void>} gives the lock back
  */
 async function lock() {
