@@ -11,7 +11,7 @@ export default defineConfig(async () => {
   return {
     test: {
       projects: [
-        { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+        { extends: './vite.config.ts', test: { name: 'unit', include: ['test/unit/**/*.test.{ts,tsx}'] } },
         { test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
         { test: { name: 'walls', include: ['test/walls/*.test.ts'], testTimeout: 60_000 } },
         {

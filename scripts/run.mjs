@@ -37,10 +37,12 @@ try {
 
 function run(node) {
   const binaries = [dirname(node), join(root, 'node_modules', '.bin'), process.env['PATH']].join(delimiter);
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, entry), ...rest], {
+  // `node:sqlite` still calls itself experimental, in each process that loads it.
+  const options = `${process.env['NODE_OPTIONS'] ?? ''} --disable-warning=ExperimentalWarning`;
+  const child = spawn(node, [join(root, entry), ...rest], {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, PATH: binaries },
+    env: { ...process.env, PATH: binaries, NODE_OPTIONS: options },
   });
   // A terminal sends Ctrl-C to the whole group and `kill` to us alone: the child hears of both, and stops once.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));

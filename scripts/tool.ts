@@ -1,6 +1,7 @@
 /** Runs the programs of installed packages, on the Node that runs us. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 
 export const root = dirname(import.meta.dirname);
@@ -9,6 +10,16 @@ export interface ToolResult {
   readonly code: number;
   /** Standard output and errors, in the order in which they came; empty if they were shown as they came. */
   readonly output: string;
+}
+
+const running = new Set<ChildProcess>();
+
+// Whoever is told to end takes its programs along; a terminal tells them itself, `kill` does not.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    for (const child of running) child.kill(signal);
+    process.exit(128 + constants.signals[signal]);
+  });
 }
 
 /**
@@ -26,6 +37,7 @@ export async function runTool(
     env: { ...process.env, ...env },
     stdio: show ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
   });
+  running.add(child);
   let output = '';
   const keep = (data: Buffer): void => {
     output += data.toString();
@@ -34,7 +46,10 @@ export async function runTool(
   child.stderr?.on('data', keep);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code) => resolve({ code: code ?? 1, output }));
+    child.once('close', (code) => {
+      running.delete(child);
+      resolve({ code: code ?? 1, output });
+    });
   });
 }
 
