@@ -27,6 +27,8 @@ export interface ProviderOptions {
   readonly store: AttemptStore;
   /** The adapter in words, for the operator's list. */
   readonly gpuDescription?: string;
+  /** Counts that go on from an earlier provider; new ones by default. */
+  readonly tally?: Tally;
   readonly ask?: Price;
   /** The engine serves nothing more (`device_lost`, …). Its attempts were handed back. */
   readonly engineFailed?: (error: ErrorBody) => void;
@@ -59,7 +61,7 @@ export class Provider {
 
   constructor(options: ProviderOptions) {
     this.#options = options;
-    this.#tally = new Tally(options.clock);
+    this.#tally = options.tally ?? new Tally(options.clock);
     this.#leaves = new LeafBook(options.store);
     this.#relay = { url: options.relayUrl, connected: false };
   }

@@ -1,0 +1,70 @@
+import type { ProxyMarked } from 'comlink';
+import { CodedError } from '../../core/errors.ts';
+import { cryptoRandom } from '../../core/random.ts';
+import { AttemptHistory, type AttemptRow, type Totals } from '../history/attempt-history.ts';
+import { connectSigner } from '../wallet/signer-port.ts';
+import { connectWebSocket } from './browser-socket.ts';
+import type { EngineSource, GpuReport, ModelChoice } from './engine-source.ts';
+import { Lender, type LendingOrder } from './lender.ts';
+import type { LenderStatus } from './lender-status.ts';
+import { holdLendingLock } from './lending-lock.ts';
+import { feedStatus } from './status-feed.ts';
+import { systemClock } from './system-clock.ts';
+
+/**
+ * What the page may ask of the compute worker, over Comlink. Errors arrive as `CodedError`. Tokens are not among it:
+ * the worker has both the engine and the socket, and the page hears sums four times a second.
+ */
+export interface ComputeApi {
+  /** First of all calls: whose wallet and history these are, and the port to the signer worker. */
+  open(profile: string, signer: MessagePort): Promise<void>;
+  probe(): Promise<GpuReport>;
+  models(): Promise<readonly ModelChoice[]>;
+  start(order: LendingOrder): Promise<void>;
+  stop(): Promise<void>;
+  pause(reason: string): void;
+  resume(): void;
+  /** Calls `push` with the status of now, and then at most four times a second when it changed. */
+  watch(push: ((status: LenderStatus) => void) & ProxyMarked): void;
+  /** Ended attempts, newest first. */
+  attempts(limit: number, before?: number): Promise<AttemptRow[]>;
+  attempt(key: string): Promise<AttemptRow | undefined>;
+  totals(): Promise<Totals>;
+}
+
+export function createComputeApi(source: EngineSource): ComputeApi {
+  let opened: { lender: Lender; history: AttemptHistory } | undefined;
+
+  function open(): { lender: Lender; history: AttemptHistory } {
+    if (opened) return opened;
+    throw new CodedError('worker_closed', 'The worker was not opened.');
+  }
+
+  addEventListener('online', () => opened?.lender.retryNow());
+  return {
+    async open(profile, port) {
+      await opened?.lender.stop();
+      const history = new AttemptHistory(`afterglow-history-${profile}`);
+      const lender = new Lender({
+        clock: systemClock,
+        random: cryptoRandom,
+        connect: connectWebSocket,
+        source,
+        store: history,
+        signer: await connectSigner(port, systemClock),
+        holdLock: () => holdLendingLock(profile),
+      });
+      opened = { lender, history };
+    },
+    probe: () => open().lender.probe(),
+    models: () => source.models(),
+    start: (order) => open().lender.start(order),
+    stop: () => open().lender.stop(),
+    pause: (reason) => open().lender.pause(reason),
+    resume: () => open().lender.resume(),
+    watch: (push) => void feedStatus(systemClock, () => open().lender.status(), push),
+    attempts: (limit, before) => open().history.list(limit, before),
+    attempt: (key) => open().history.find(key),
+    totals: () => open().history.totals(systemClock.now()),
+  };
+}

@@ -1,0 +1,28 @@
+const cures: Readonly<Record<string, string>> = {
+  webgpu_missing:
+    'Use a recent Chrome, Edge, Safari or Firefox with graphics acceleration on, or choose the wasm backend.',
+  adapter_missing: 'Turn graphics acceleration on in the browser’s settings, or choose the wasm backend.',
+  software_adapter_refused: 'Turn graphics acceleration on, or allow the software adapter in the settings.',
+  model_unknown: 'Choose another model.',
+  model_corrupt: 'Press start again to download it afresh. If it happens again, tell whoever runs this page.',
+  download_failed: 'Check the connection and press start again: what was downloaded is kept.',
+  storage_full: 'Free some space in the browser’s site data or on the disk, and press start again.',
+  storage_failed: 'Allow this site to store data, and leave private browsing if you are in it.',
+  out_of_memory: 'Choose a smaller model or fewer streams, or close other programs that use the GPU.',
+  device_lost:
+    'Press start again. If it happens often, update the graphics driver or lower the number of streams.',
+  output_not_finite:
+    'Press start again. If it happens again, this GPU computes this model wrongly: choose another variant.',
+  lending_elsewhere: 'Another tab of this browser is lending already. Go there, or close it.',
+  replaced: 'The wallet lends from another tab or machine now. Stop it there, then press start.',
+  account_unproven: 'Check that this is the right relay, then press start.',
+  version_unsupported: 'Reload the page to get the current version.',
+  relay_url_invalid: 'Enter an address that begins with wss:// or ws:// in the settings.',
+  key_unreadable: 'Restore the wallet from your backup.',
+  signer_gone: 'Reload the page.',
+};
+
+/** What the owner can do about an error: one sentence. */
+export function cureOf(code: string): string {
+  return cures[code] ?? 'Press start again. If it happens again, reload the page.';
+}

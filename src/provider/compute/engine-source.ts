@@ -1,0 +1,61 @@
+import type { Backend, Engine } from '../../engine/engine.ts';
+import type { LoadedModel } from '../runner.ts';
+
+/** What this machine can compute with, before anything is loaded. */
+export interface GpuReport {
+  /** False with the reason where the browser or the machine has no WebGPU. */
+  readonly webgpu: boolean;
+  /** One sentence where `webgpu` is false. */
+  readonly reason?: string;
+  /** The adapter in words, for example `NVIDIA GeForce RTX 3080` or `google swiftshader`. */
+  readonly name: string;
+  readonly gpuClass: string;
+  /** An adapter that computes on the CPU: slow, and lent only where the owner says so. */
+  readonly software: boolean;
+}
+
+/** A model that this page can serve, in one variant. */
+export interface ModelChoice {
+  /** The public id, for example `shakespeare-1m-q4`. */
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly variant: string;
+  readonly parameters: number;
+  readonly downloadBytes: number;
+  readonly memoryBytes: number;
+  readonly context: number;
+}
+
+export interface EngineOrder {
+  readonly model: string;
+  readonly backend: Extract<Backend, 'webgpu' | 'wasm'>;
+  readonly slots: number;
+  readonly allowSoftware: boolean;
+}
+
+/** `download` counts bytes of the model's files; `prepare` has no measure. */
+export type LoadProgress =
+  | { readonly phase: 'download'; readonly bytes: number; readonly total: number }
+  | { readonly phase: 'prepare' };
+
+export interface LoadedEngine {
+  readonly engine: Engine;
+  readonly model: LoadedModel;
+}
+
+/**
+ * Where engines come from: the browser's GPU and the page's models in the product, stand-ins in tests.
+ *
+ * `load` fails with `webgpu_missing`, `software_adapter_refused`, `model_unknown`, `model_corrupt`, `download_failed`,
+ * `storage_full`, `out_of_memory`, `device_lost` and what else the engine has.
+ */
+export interface EngineSource {
+  probe(): Promise<GpuReport>;
+  models(): Promise<readonly ModelChoice[]>;
+  load(
+    order: EngineOrder,
+    progress: (progress: LoadProgress) => void,
+    signal: AbortSignal,
+  ): Promise<LoadedEngine>;
+}

@@ -1,0 +1,34 @@
+import type { Hex } from '../../core/bytes.ts';
+import type { ErrorBody } from '../../core/errors.ts';
+import type { EngineCapabilities } from '../../engine/engine.ts';
+import type { LinkState, LinkStatus } from '../status.ts';
+import { cureOf } from './cures.ts';
+import type { GpuReport, LoadProgress } from './engine-source.ts';
+
+/** An error as the page shows it: what happened, and what helps. */
+export interface CuredError extends ErrorBody {
+  readonly cure: string;
+}
+
+export type LenderState =
+  | Exclude<LinkState, { name: 'error' }>
+  | { readonly name: 'loading'; readonly model: string; readonly progress: LoadProgress }
+  | { readonly name: 'error'; readonly error: CuredError };
+
+/** The one object that the compute worker tells the page, at most a few times a second. */
+export interface LenderStatus extends Omit<LinkStatus, 'state' | 'account'> {
+  readonly state: LenderState;
+  readonly account?: Hex;
+  readonly gpu?: GpuReport;
+  /** The loaded model's public id, and what runs it. */
+  readonly model?: string;
+  readonly engine?: EngineCapabilities;
+  /** Mean decode step of late, in ms. */
+  readonly stepMs: number;
+  /** Attempts written to the history in this life of the worker: a list that shows another number is stale. */
+  readonly kept: number;
+}
+
+export function curedError(error: ErrorBody): CuredError {
+  return { ...error, cure: cureOf(error.code) };
+}
