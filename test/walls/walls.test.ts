@@ -55,13 +55,34 @@ describe.each(files)('%s', (file) => {
   });
 });
 
-test('every layer has a fixture', async () => {
-  const { references } = JSON.parse(await readFile(join(root, 'tsconfig.json'), 'utf8')) as {
-    references: { path: string }[];
-  };
-  const layers = references.map(({ path }) => path).filter((path) => !/^(bench|test)/.test(path));
+const { references } = JSON.parse(await readFile(join(root, 'tsconfig.json'), 'utf8')) as {
+  references: { path: string }[];
+};
+const layers = references.map(({ path }) => path).filter((path) => !/^(bench|test)/.test(path));
+
+test('every layer has a fixture', () => {
   expect(layers.filter((layer) => !files.includes(`${layer}/wrong.ts`))).toEqual([]);
 });
+
+test.each(layers)('no package brings the globals of another environment into %s', async (layer) => {
+  const program = await run(root, 'typescript/bin/tsc', ['-p', layer, '--listFilesOnly']);
+  const brought = Object.entries(environments).filter(([, file]) => program.includes(file));
+  expect(brought.map(([name]) => name).filter((name) => !worldOf(layer).includes(name))).toEqual([]);
+});
+
+/** The file by which each environment's globals enter a program. */
+const environments = {
+  page: '/lib.dom.d.ts',
+  worker: '/lib.webworker.d.ts',
+  node: '/@types/node/index.d.ts',
+};
+
+function worldOf(layer: string): readonly string[] {
+  if (layer === 'scripts') return ['node', 'page']; // functions that run in a page are written there
+  if (layer === 'src/app') return ['page'];
+  if (layer === 'src/relay/node' || layer === 'src/cli') return ['node'];
+  return ['src/engine', 'src/provider', 'workers'].includes(layer) ? ['worker'] : [];
+}
 
 /** The project's configuration, one file in each layer to import, and each fixture with its harmless twin. */
 async function plantTree(into: string): Promise<void> {
