@@ -16,7 +16,7 @@ const checks: Readonly<Record<string, () => Promise<Tally & { output: string }>>
     const quick = await runTool('typescript', ['-b']);
     return asTally(quick.code === 0 ? quick : await runTool('typescript', ['-b', '--force']));
   },
-  lint: async () => asTally(await runTool('oxlint', ['--quiet'])),
+  lint: async () => asTally(await runTool('oxlint', [])),
   format: async () => asTally(await runTool('oxfmt', ['--check'])),
   'unused code': async () => asTally(await runTool('knip', ['--no-progress'])),
   walls: async () => runVitest(['walls'], false),
@@ -38,8 +38,9 @@ export async function runChecks(tell: (result: CheckResult) => void): Promise<Ch
   );
 }
 
-/** One line for a check that passed; its output before that line for one that failed. */
+/** One line for a check that passed; its output before that line for one that failed or warns. */
 export function tellCheck({ name, failed, seconds, output }: CheckResult): void {
-  if (failed > 0) console.log(output.trimEnd());
+  const warns = /Found [1-9]\d* warning/.test(output);
+  if (failed > 0 || warns) console.log(output.trimEnd());
   console.log(`${failed > 0 ? '✗' : '✓'} ${name} (${seconds.toFixed(1)} s)`);
 }
