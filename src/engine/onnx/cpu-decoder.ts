@@ -1,0 +1,143 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-web';
+import { LogitSampler } from '../sampling/logit-sampler.ts';
+import type { Batch } from './batch.ts';
+import type { Decoder, DecoderShape, Stopwatch } from './decoder.ts';
+import { cacheNames, checkGraph, IDS, LOGITS, MASK, POSITIONS, slotElements } from './graph.ts';
+import { graphFailure } from './graph-failure.ts';
+import type { OrtLibrary } from './runtime.ts';
+import { pieceInputs, StepInputs } from './step-inputs.ts';
+
+type Feeds = Record<string, Tensor>;
+type Fetches = Record<string, Tensor | null>;
+interface Call {
+  readonly feeds: Feeds;
+  readonly fetches: Fetches;
+}
+
+/**
+ * The decoder on onnxruntime-node. Past and present of a layer are one array, which the graph extends in place; a slot
+ * is a view of it. (The binding hands back copies of the outputs all the same: their size is constant.)
+ */
+export async function createCpuDecoder(
+  ort: OrtLibrary,
+  graph: Uint8Array,
+  shape: DecoderShape,
+  clock: Stopwatch,
+  threads = 1,
+): Promise<Decoder> {
+  const session = await ort.InferenceSession.create(graph, {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+  }).catch((error: unknown) => Promise.reject(graphFailure(error, 'model_unsupported')));
+  checkGraph(session.inputNames, session.outputNames, shape.layers);
+  return new CpuDecoder(ort, session, shape, clock);
+}
+
+class CpuDecoder implements Decoder {
+  readonly backend = 'cpu';
+  readonly software = true;
+  readonly gpuClass = 'cpu';
+  readonly staged = false;
+  graphMs = 0;
+  readonly readBackBytes = 0;
+  readonly #ort: OrtLibrary;
+  readonly #clock: Stopwatch;
+  readonly #session: InferenceSession;
+  readonly #shape: DecoderShape;
+  readonly #sampler: LogitSampler;
+  readonly #inputs: StepInputs;
+  readonly #cache: Float32Array[];
+  readonly #names: ReturnType<typeof cacheNames>;
+  /** Feeds and fetches by the number of rows; only the mask in them changes. */
+  readonly #steps: (Call | undefined)[] = [];
+
+  constructor(ort: OrtLibrary, session: InferenceSession, shape: DecoderShape, clock: Stopwatch) {
+    this.#ort = ort;
+    this.#clock = clock;
+    this.#session = session;
+    this.#shape = shape;
+    this.#sampler = new LogitSampler(shape.vocab);
+    this.#inputs = new StepInputs(shape.slots, shape.context);
+    this.#names = cacheNames(shape.layers);
+    this.#cache = this.#names.map(() => new Float32Array(shape.slots * slotElements(shape)));
+  }
+
+  async prefill(slot: number, tokens: readonly number[], first: number, count: number): Promise<void> {
+    const { ids, positions, mask } = pieceInputs(tokens, first, count);
+    const call = this.#call(slot, 1, this.#integers(ids, [1, count]), this.#integers(positions, [1, count]));
+    call.feeds[MASK] = this.#integers(mask, [1, first + count]);
+    await this.#run(call);
+  }
+
+  async step(batch: Batch): Promise<void> {
+    const { rows } = batch;
+    const inputs = this.#inputs;
+    inputs.write(batch);
+    const call = (this.#steps[rows] ??= this.#stepCall(rows));
+    if (call.feeds[MASK]?.dims[1] !== inputs.width) {
+      call.feeds[MASK] = this.#integers(inputs.mask.subarray(0, 2 * rows * inputs.width), [
+        rows,
+        inputs.width,
+      ]);
+    }
+    const logits = await this.#run(call);
+    const { vocab } = this.#shape;
+    for (let row = 0; row < rows; row++) {
+      const draw = batch.draws[row];
+      batch.samples[row] =
+        draw && this.#sampler.sample(logits.subarray(row * vocab, (row + 1) * vocab), draw);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#session.release();
+  }
+
+  async #run({ feeds, fetches }: Call): Promise<Float32Array> {
+    const began = this.#clock.now();
+    try {
+      const results = await this.#session.run(feeds, fetches);
+      return results[LOGITS]?.data as Float32Array;
+    } catch (error) {
+      throw graphFailure(error, 'engine_failed');
+    } finally {
+      this.graphMs += this.#clock.now() - began;
+    }
+  }
+
+  #stepCall(rows: number): Call {
+    const { ids, positions } = this.#inputs;
+    const call = this.#call(
+      0,
+      rows,
+      this.#integers(ids.subarray(0, 2 * rows), [rows, 1]),
+      this.#integers(positions.subarray(0, 2 * rows), [rows, 1]),
+    );
+    call.fetches[LOGITS] = null;
+    return call;
+  }
+
+  /** Feeds and fetches for `rows` slots from `slot`, without the mask; the cache's views are both. */
+  #call(slot: number, rows: number, ids: Tensor, positions: Tensor): Call {
+    const { kvHeads, context, headDim } = this.#shape;
+    const elements = slotElements(this.#shape);
+    const feeds: Feeds = { [IDS]: ids };
+    if (this.#session.inputNames.includes(POSITIONS)) feeds[POSITIONS] = positions;
+    const fetches: Fetches = {};
+    for (const [i, { past, present }] of this.#names.entries()) {
+      const view = this.#cache[i]!.subarray(slot * elements, (slot + rows) * elements);
+      feeds[past] = new this.#ort.Tensor('float32', view, [rows, kvHeads, context, headDim]);
+      fetches[present] = feeds[past];
+    }
+    return { feeds, fetches };
+  }
+
+  #integers(words: Int32Array<ArrayBuffer>, dims: readonly number[]): Tensor {
+    return new this.#ort.Tensor(
+      'int64',
+      new BigInt64Array(words.buffer, words.byteOffset, words.length / 2),
+      dims,
+    );
+  }
+}

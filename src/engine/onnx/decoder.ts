@@ -1,0 +1,60 @@
+import type { ModelManifest } from '../../protocol/wire/model-manifest.ts';
+import type { Backend } from '../engine.ts';
+import type { Batch } from './batch.ts';
+
+/** Milliseconds from any origin, finer than a step: `performance` is one. */
+export interface Stopwatch {
+  now(): number;
+}
+
+/** The sizes of a decoder that its caches and inputs are made by. */
+export interface DecoderShape {
+  readonly layers: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly vocab: number;
+  /** Positions per slot. */
+  readonly context: number;
+  /** Rows of the shared cache. */
+  readonly slots: number;
+}
+
+export function shapeOf({ architecture, context }: ModelManifest, slots: number): DecoderShape {
+  const { layers, kvHeads, headDim, vocab } = architecture;
+  return { layers, kvHeads, headDim, vocab, context, slots };
+}
+
+/**
+ * A loaded graph with its key/value cache on one backend. Calls never overlap: the loop waits for each.
+ *
+ * Errors: `device_lost`, `out_of_memory`, `engine_failed`; after one of them nothing more works.
+ */
+export interface Decoder {
+  readonly backend: Backend;
+  /** True where the arithmetic runs on a CPU, whatever the API. */
+  readonly software: boolean;
+  readonly gpuClass: string;
+  /**
+   * True where a prompt is prefilled beside the shared cache and copied in at its end; else pieces go straight into the
+   * slot, and a step in between must not overwrite them.
+   */
+  readonly staged: boolean;
+  /** Milliseconds spent in the graph or waiting for it, since loading. */
+  readonly graphMs: number;
+  /** Bytes of results that came back from the device, since loading. */
+  readonly readBackBytes: number;
+  /**
+   * Writes the cache of `slot` for `count` tokens from `tokens[first]`, which is also their position.
+   * @param last no further piece follows: the slot may decode after this.
+   */
+  prefill(
+    slot: number,
+    tokens: readonly number[],
+    first: number,
+    count: number,
+    last: boolean,
+  ): Promise<void>;
+  /** Feeds one token to each row and puts the tokens drawn into `batch.samples`. */
+  step(batch: Batch): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,105 @@
+import { CodedError } from '../../core/errors.ts';
+import type { ModelManifest } from '../../protocol/wire/model-manifest.ts';
+import type { Engine } from '../engine.ts';
+import { createCpuDecoder } from './cpu-decoder.ts';
+import { DecodeLoop } from './decode-loop.ts';
+import { type Decoder, type DecoderShape, shapeOf, type Stopwatch } from './decoder.ts';
+import type { OnnxRuntime } from './runtime.ts';
+import { Stream } from './stream.ts';
+import { checkRequest } from './stream-request.ts';
+
+const VERSION = '1.30.0';
+
+export interface OnnxEngineOptions {
+  readonly runtime: OnnxRuntime;
+  readonly manifest: ModelManifest;
+  /** The bytes of the variant's graph, checked against the manifest (`src/engine/models`). */
+  readonly graph: Uint8Array;
+  /** Streams that decode together; the cache is allocated for all of them. */
+  readonly slots: number;
+  /** Prompt tokens per prefill piece; chosen by backend unless given. */
+  readonly prefillPiece?: number;
+  /** Finer than a step. */
+  readonly clock?: Stopwatch;
+}
+
+/** Where the time and the bytes went, since loading: what `bench engine` prints. */
+export interface EnginePhases {
+  /** The loop had work. */
+  readonly busyMs: number;
+  /** Of it, in the graph or waiting for its results. */
+  readonly graphMs: number;
+  readonly readBackBytes: number;
+}
+
+export interface OnnxEngine extends Engine {
+  phases(): EnginePhases;
+}
+
+/**
+ * Loads a decoder and starts serving streams of it, batched.
+ *
+ * Errors: `model_unsupported`, `out_of_memory`, `device_lost`.
+ *
+ * @example
+ * const engine = await createOnnxEngine({ runtime: { backend: 'cpu', ort }, manifest, graph, slots: 4 });
+ */
+export async function createOnnxEngine(options: OnnxEngineOptions): Promise<OnnxEngine> {
+  const { runtime, manifest, graph, slots, clock = performance } = options;
+  if (!Number.isInteger(slots) || slots < 1) {
+    throw new CodedError('request_invalid', 'An engine needs at least one slot.', {
+      field: 'slots',
+      value: slots,
+    });
+  }
+  const shape = shapeOf(manifest, slots);
+  const decoder = await createDecoder(runtime, graph, shape, clock);
+  const piece = options.prefillPiece ?? (decoder.backend === 'webgpu' && !decoder.software ? 256 : 64);
+  const loop = new DecodeLoop({ decoder, clock, slots, piece });
+  const { context, vocab } = shape;
+  let closing: Promise<void> | undefined;
+
+  return {
+    capabilities: {
+      name: 'onnx',
+      version: VERSION,
+      backend: decoder.backend,
+      software: decoder.software,
+      gpuClass: decoder.gpuClass,
+      slots,
+      context,
+      vocab,
+      seeded: true,
+      commitments: true,
+    },
+    open(request) {
+      if (loop.failure) throw loop.failure;
+      checkRequest(request, context, vocab);
+      const stream = new Stream(request, context, () => loop.wake());
+      loop.add(stream);
+      return stream;
+    },
+    timings: () => loop.timings(),
+    phases: () => ({ busyMs: loop.busyMs, graphMs: decoder.graphMs, readBackBytes: decoder.readBackBytes }),
+    close() {
+      closing ??= loop
+        .stop(new CodedError('engine_closed', 'The engine was closed.'))
+        .then(() => decoder.close());
+      return closing;
+    },
+  };
+}
+
+function createDecoder(
+  runtime: OnnxRuntime,
+  graph: Uint8Array,
+  shape: DecoderShape,
+  clock: Stopwatch,
+): Promise<Decoder> {
+  switch (runtime.backend) {
+    case 'cpu':
+      return createCpuDecoder(runtime.ort, graph, shape, clock, runtime.threads);
+    default:
+      throw new CodedError('model_unsupported', 'Not yet.');
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * ONNX Runtime compiled to WebAssembly, as `onnxruntime-web/ort-wasm-simd-threaded.mjs` makes it: the C interface that
+ * the package's own JavaScript is written against. Addresses and handles are numbers; calls return 0 for success.
+ */
+export interface OrtWasmModule {
+  readonly HEAPU8: Uint8Array<ArrayBuffer>;
+  _malloc(bytes: number): number;
+  _free(address: number): void;
+  stackSave(): number;
+  stackAlloc(bytes: number): number;
+  stackRestore(stack: number): void;
+  getValue(address: number, type: 'i32' | '*'): number;
+  setValue(address: number, value: number, type: 'i32' | '*'): void;
+  UTF8ToString(address: number): string;
+  stringToUTF8(text: string, address: number, bytes: number): void;
+  lengthBytesUTF8(text: string): number;
+  _OrtInit(threads: number, logLevel: number): number;
+  _OrtGetLastError(code: number, message: number): number;
+  _OrtFree(address: number): number;
+  _OrtCreateSessionOptions(...options: number[]): number;
+  _OrtReleaseSessionOptions(options: number): number;
+  /** Gives the session's handle, or 0. */
+  _OrtCreateSession(graph: number, bytes: number, options: number): number | Promise<number>;
+  _OrtReleaseSession(session: number): number;
+  _OrtGetInputOutputCount(session: number, inputs: number, outputs: number): number;
+  _OrtGetInputOutputMetadata(session: number, index: number, name: number, metadata: number): number;
+  _OrtCreateTensor(
+    type: number,
+    data: number,
+    bytes: number,
+    dims: number,
+    rank: number,
+    location: number,
+  ): number;
+  _OrtReleaseTensor(tensor: number): number;
+  _OrtCreateRunOptions(logSeverity: number, logVerbosity: number, terminate: boolean, tag: number): number;
+  _OrtReleaseRunOptions(options: number): number;
+  _OrtRun(
+    session: number,
+    inputNames: number,
+    inputs: number,
+    inputCount: number,
+    outputNames: number,
+    outputCount: number,
+    outputs: number,
+    options: number,
+  ): number | Promise<number>;
+}

@@ -1,0 +1,99 @@
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { z } from 'zod';
+import { type Hex, toHex } from '../../core/bytes.ts';
+import { CodedError } from '../../core/errors.ts';
+
+/** A path below the manifest's own folder: no scheme, no `..`, no leading slash. */
+const filePath = z
+  .string()
+  .max(256)
+  .regex(/^(?!.*(^|\/)\.\.?(\/|$))[\w.-]+(\/[\w.-]+)*$/);
+
+const count = z
+  .int()
+  .min(1)
+  .max(2 ** 31);
+
+const modelFileSchema = z.object({
+  path: filePath,
+  bytes: z
+    .int()
+    .min(1)
+    .max(2 ** 40),
+  /** 64 lower-case hex digits, as `sha256sum` prints them. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+/** One file of a model, by what it must be. */
+export type ModelFile = z.infer<typeof modelFileSchema>;
+
+const architectureSchema = z.object({
+  kind: z.literal('decoder'),
+  layers: count,
+  heads: count,
+  kvHeads: count,
+  headDim: count,
+  hidden: count,
+  intermediate: count,
+  vocab: z
+    .int()
+    .min(2)
+    .max(2 ** 18),
+  parameters: count,
+});
+export type ModelArchitecture = z.infer<typeof architectureSchema>;
+
+const variantSchema = z.object({
+  dtype: z.enum(['fp32', 'fp16', 'q4', 'q4f16']),
+  graph: filePath,
+  /** What one stream at full context needs, weights included. */
+  memoryBytes: z.int().min(1),
+});
+export type ModelVariant = z.infer<typeof variantSchema>;
+
+/**
+ * A model as it is published (`manifest.json` beside its files): what receipts name by the hash of its bytes.
+ * `files` has every file that any variant needs.
+ */
+export const modelManifestSchema = z
+  .object({
+    format: z.literal(1),
+    id: z.string().min(1).max(96),
+    name: z.string().min(1).max(96),
+    description: z.string().max(500),
+    license: z.string().max(64),
+    architecture: architectureSchema,
+    /** Largest prompt + output, in tokens. */
+    context: z
+      .int()
+      .min(2)
+      .max(2 ** 20),
+    bosTokenId: z.int().min(0).nullable(),
+    eosTokenIds: z.array(z.int().min(0)),
+    quality: z.record(z.string(), z.unknown()).optional(),
+    variants: z.record(z.string().min(1).max(32), variantSchema),
+    files: z.array(modelFileSchema).min(1).max(256),
+  })
+  .refine(({ variants, files }) => {
+    const paths = new Set(files.map(({ path }) => path));
+    return Object.values(variants).every(({ graph }) => paths.has(graph));
+  }, 'a variant names a graph that is not among the files');
+export type ModelManifest = z.infer<typeof modelManifestSchema>;
+
+/** @throws CodedError `manifest_invalid` */
+export function parseManifest(bytes: Uint8Array): ModelManifest {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new CodedError('manifest_invalid', 'The model manifest is not JSON.', undefined, cause);
+  }
+  const parsed = modelManifestSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new CodedError('manifest_invalid', 'The model manifest breaks its schema.', { issues });
+}
+
+/** What a `ModelRef` names: the hash of the manifest's very bytes, never of what they mean. */
+export function manifestHash(bytes: Uint8Array): Hex {
+  return toHex(keccak_256(bytes));
+}
