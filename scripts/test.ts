@@ -12,7 +12,10 @@ import { runVitest } from './vitest.ts';
 const parts: Readonly<Record<string, () => Promise<Tally>>> = {
   check: async () => (await runChecks(tellCheck)).reduce(add, nothing),
   unit: async () => runVitest(['unit', 'contract']),
-  browser: async () => runVitest(['browser']),
+  browser: async () => {
+    await findBrowser();
+    return runVitest(['browser']);
+  },
   e2e: async () => add(await buildPage(), await runVitest(['e2e'])),
 };
 
@@ -26,7 +29,7 @@ for (const [index, name] of chosen.entries()) {
   console.log(`\n[${index + 1}/${chosen.length}] ${name}`);
   const began = performance.now();
   const tally = await run().catch((error: unknown) => {
-    console.error(error);
+    console.error(error instanceof Error ? error.message : error);
     return { ...nothing, failed: 1 };
   });
   console.log(`${name}: ${describeTally(tally)} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
