@@ -20,12 +20,14 @@ const parts: Readonly<Record<string, () => Promise<Tally>>> = {
 };
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
-const chosen = values.only === undefined ? Object.keys(parts) : [values.only];
+if (values.only !== undefined && !(values.only in parts)) {
+  console.error(`There is no part "${values.only}": there are ${Object.keys(parts).join(', ')}.`);
+  process.exit(2);
+}
+const chosen = Object.entries(parts).filter(([name]) => values.only === undefined || values.only === name);
 
 let total = nothing;
-for (const [index, name] of chosen.entries()) {
-  const run = parts[name];
-  if (!run) throw new Error(`There is no part "${name}": there are ${Object.keys(parts).join(', ')}.`);
+for (const [index, [name, run]] of chosen.entries()) {
   console.log(`\n[${index + 1}/${chosen.length}] ${name}`);
   const began = performance.now();
   const tally = await run().catch((error: unknown) => {
