@@ -36,7 +36,10 @@ export class WireCutter {
   }
 
   #join(near: Socket, far: Socket): void {
-    for (const [from, to] of [[near, far], [far, near]] as const) {
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
       this.#sockets.add(from);
       from.setNoDelay(true);
       from.on('data', (data) => {

@@ -15,7 +15,7 @@ export function toHalf(value: number): number {
   if (magnitude >= 0x47800000) return sign | 0x7c00;
   if (magnitude < 0x38800000) {
     // Subnormal halves count multiples of 2^-24; scaling is exact, so rounding happens once.
-    const scaled = Math.abs(floats[0] as number) * 2 ** 24;
+    const scaled = Math.abs(floats[0]) * 2 ** 24;
     const floor = Math.floor(scaled);
     const rest = scaled - floor;
     return sign | (rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor);

@@ -49,6 +49,8 @@ export class Session {
   readonly #socket: FrameSocket;
   readonly #options: SessionOptions;
   #end!: (end: SessionEnd) => void;
+  /** When the relay's last frame came. */
+  #heardAt = 0;
   #phase: Phase = 'connected';
   #relay: Hex = '0x';
   #welcomedAt: number | undefined;
@@ -90,6 +92,7 @@ export class Session {
 
   #receive(text: string): void {
     if (this.#phase === 'closed') return;
+    this.#heardAt = this.#options.clock.now();
     try {
       this.#dispatch(parseRelayMessage(text));
     } catch (error) {
@@ -125,6 +128,8 @@ export class Session {
       case 'welcome':
         this.#expect('greeting', message.type);
         return this.#begin(message);
+      case 'heartbeat':
+        return this.#expect('ready', message.type);
       case 'drain':
         this.#expect('ready', message.type);
         return this.#options.draining(message.reason);
@@ -168,6 +173,8 @@ export class Session {
       if (now - last > welcome.leaseMs + welcome.heartbeatMs)
         return this.#lose('The tab was frozen longer than a lease.');
       if (this.#socket.buffered() > BUFFER_CAP) return this.#lose('Nothing gets through to the relay.');
+      // The relay speaks at least every quarter of a lease (rule W6): the socket is half-open.
+      if (now - this.#heardAt > welcome.leaseMs) return this.#lose('The relay was not heard for a lease.');
       last = now;
       this.send({ type: 'heartbeat', ...this.#options.heartbeat() });
     });

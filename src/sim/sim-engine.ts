@@ -17,7 +17,13 @@ export interface SimEngineOptions {
  * The simulation's engine: no model, but the same contract and the same determinism. A token depends on seed, position
  * and all tokens before it, so a stream that was continued wrongly shows at once.
  */
-export function createSimEngine({ clock, slots, stepMs, context = 4096, vocab = 1000 }: SimEngineOptions): Engine {
+export function createSimEngine({
+  clock,
+  slots,
+  stepMs,
+  context = 4096,
+  vocab = 1000,
+}: SimEngineOptions): Engine {
   const capabilities: EngineCapabilities = {
     name: 'onnx',
     version: 'sim',
@@ -54,8 +60,10 @@ export function createSimEngine({ clock, slots, stepMs, context = 4096, vocab = 
     capabilities,
     open(request) {
       if (closed) throw new CodedError('engine_closed', 'The engine was closed.');
-      if (request.tokens.length === 0) throw new CodedError('prompt_empty', 'A prompt needs at least one token.');
-      if (request.tokens.length >= context) throw new CodedError('context_exceeded', 'The prompt fills the context.');
+      if (request.tokens.length === 0)
+        throw new CodedError('prompt_empty', 'A prompt needs at least one token.');
+      if (request.tokens.length >= context)
+        throw new CodedError('context_exceeded', 'The prompt fills the context.');
       const stream = new SimStream(request, vocab, context, () => {
         active.delete(stream);
         const at = waiting.indexOf(stream);
@@ -69,7 +77,8 @@ export function createSimEngine({ clock, slots, stepMs, context = 4096, vocab = 
     timings: () => ({ active: active.size, waiting: waiting.length, worstStepMs: stepMs, stepMs, tokens }),
     async close() {
       closed = true;
-      for (const stream of [...active, ...waiting]) stream.fail(new CodedError('engine_closed', 'The engine was closed.'));
+      for (const stream of [...active, ...waiting])
+        stream.fail(new CodedError('engine_closed', 'The engine was closed.'));
       active.clear();
       waiting.length = 0;
     },
@@ -96,7 +105,9 @@ class SimStream implements EngineStream {
     this.#credit = request.credit ?? request.maxTokens;
     this.#left = left;
     for (const id of request.tokens) this.#state = simState(this.#state, id);
-    request.signal?.addEventListener('abort', () => this.fail(abortError(request.signal as AbortSignal)), { once: true });
+    request.signal?.addEventListener('abort', () => this.fail(abortError(request.signal as AbortSignal)), {
+      once: true,
+    });
     if (request.signal?.aborted) this.fail(abortError(request.signal));
   }
 
@@ -112,7 +123,14 @@ class SimStream implements EngineStream {
     this.#state = simState(this.#state, id);
     this.#given++;
     const stop = stopIds.includes(id) || (stopWhen?.(id) ?? false);
-    this.#queue.push({ id, logprob: -1, topIds: [id, 1, 2, 3], topLogprobs: [-1, -2, -3, -4], projection: Array(8).fill(0.5), margin: 1 });
+    this.#queue.push({
+      id,
+      logprob: -1,
+      topIds: [id, 1, 2, 3],
+      topLogprobs: [-1, -2, -3, -4],
+      projection: Array(8).fill(0.5),
+      margin: 1,
+    });
     if (stop || this.#given >= Math.min(maxTokens, this.#room)) {
       this.#end = stop ? 'stop' : 'length';
       this.done = true;

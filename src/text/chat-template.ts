@@ -7,7 +7,10 @@ export interface ChatMessage {
 }
 
 /** Renders a conversation, with the opening of the assistant's turn at its end. */
-export type ChatTemplate = (messages: readonly ChatMessage[], tokens: { bos_token: string; eos_token: string }) => string;
+export type ChatTemplate = (
+  messages: readonly ChatMessage[],
+  tokens: { bos_token: string; eos_token: string },
+) => string;
 
 /** A model's Jinja chat template, parsed once. */
 export function createChatTemplate(source: string): ChatTemplate {
@@ -17,7 +20,12 @@ export function createChatTemplate(source: string): ChatTemplate {
       return template.render({ messages, add_generation_prompt: true, ...tokens });
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : String(cause);
-      throw new CodedError('chat_template_refused', `The model's chat template refused the conversation: ${message}`, undefined, cause);
+      throw new CodedError(
+        'chat_template_refused',
+        `The model's chat template refused the conversation: ${message}`,
+        undefined,
+        cause,
+      );
     }
   };
 }

@@ -28,7 +28,8 @@ const DECODE = { skip_special_tokens: true, clean_up_tokenization_spaces: false 
 export function createTokenizer(files: TokenizerFiles): Tokenizer {
   const inner = new HuggingFaceTokenizer(files.tokenizer, files.config);
   const config = files.config as { chat_template?: unknown; bos_token?: unknown; eos_token?: unknown };
-  const template = typeof config.chat_template === 'string' ? createChatTemplate(config.chat_template) : undefined;
+  const template =
+    typeof config.chat_template === 'string' ? createChatTemplate(config.chat_template) : undefined;
   const encode = (text: string): number[] => inner.encode(text, { add_special_tokens: false }).ids;
   return {
     vocab: inner.get_vocab(true).size,
@@ -36,7 +37,9 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     decode: (ids) => (ids.length === 0 ? '' : inner.decode(ids as number[], DECODE)),
     chat(messages) {
       if (!template) throw new CodedError('chat_template_missing', 'This model has no chat template.');
-      return encode(template(messages, { bos_token: token(config.bos_token), eos_token: token(config.eos_token) }));
+      return encode(
+        template(messages, { bos_token: token(config.bos_token), eos_token: token(config.eos_token) }),
+      );
     },
   };
 }

@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { address, hash, hex } from '../wire/fields.ts';
 import { decodeSpecSchema } from '../wire/decode-spec.ts';
-import { countSchema, finishSchema, jobIdSchema, modelRefSchema, signedChunkSchema, signedReceiptSchema } from '../wire/job.ts';
+import {
+  countSchema,
+  finishSchema,
+  jobIdSchema,
+  modelRefSchema,
+  signedChunkSchema,
+  signedReceiptSchema,
+} from '../wire/job.ts';
 
 /** What one attempt did of a job: its signed chunks, its receipt if it lived to sign one, and its unsigned rest. */
 export const attemptRecordSchema = z.object({

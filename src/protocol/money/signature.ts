@@ -40,7 +40,9 @@ export function splitSignature(signature: Hex): { compact: Uint8Array; recovery:
 export const recoverAddress: Recover = (digest, signature) => {
   const { compact, recovery } = splitSignature(signature);
   try {
-    const point = secp256k1.Signature.fromBytes(compact).addRecoveryBit(recovery).recoverPublicKey(fromHex(digest));
+    const point = secp256k1.Signature.fromBytes(compact)
+      .addRecoveryBit(recovery)
+      .recoverPublicKey(fromHex(digest));
     return publicKeyAddress(point.toBytes(false));
   } catch (cause) {
     throw new CodedError('signature_malformed', 'No key fits a signature.', undefined, cause);

@@ -5,9 +5,19 @@ import { concat, fromHex, type Hex, toHex, utf8 } from '../../core/bytes.ts';
  * EIP-712 digests for flat structs. Written out because it is on the path of every chunk: the type hash and the
  * domain separator are computed once. viem's `hashTypedData` is the oracle in the tests.
  */
-export type FieldType = 'bytes32' | 'bytes16' | 'bytes8' | 'address' | 'string' | `uint${32 | 64 | 128 | 256}`;
+export type FieldType =
+  | 'bytes32'
+  | 'bytes16'
+  | 'bytes8'
+  | 'address'
+  | 'string'
+  | `uint${32 | 64 | 128 | 256}`;
 export type Struct = Readonly<Record<string, FieldType>>;
-export type ValueOf<F extends FieldType> = F extends 'string' ? string : F extends `uint${number}` ? number | bigint : Hex;
+export type ValueOf<F extends FieldType> = F extends 'string'
+  ? string
+  : F extends `uint${number}`
+    ? number | bigint
+    : Hex;
 export type ValuesOf<S extends Struct> = { readonly [K in keyof S]: ValueOf<S[K]> };
 
 export interface Domain {
@@ -42,7 +52,9 @@ function typeHash(name: string, fields: Struct): Uint8Array {
 }
 
 function structHash(hash: Uint8Array, fields: Struct, values: Readonly<Record<string, unknown>>): Uint8Array {
-  return keccak_256(concat(hash, ...Object.entries(fields).map(([field, type]) => word(type, values[field]))));
+  return keccak_256(
+    concat(hash, ...Object.entries(fields).map(([field, type]) => word(type, values[field]))),
+  );
 }
 
 export function domainSeparator(domain: Domain): Uint8Array {
@@ -55,7 +67,10 @@ export function domainSeparator(domain: Domain): Uint8Array {
 const PREFIX = new Uint8Array([0x19, 0x01]);
 
 /** A function from values to the 32-byte digest that a wallet signs. */
-export function digester<S extends Struct>(domain: Domain, struct: TypedStruct<S>): (values: ValuesOf<S>) => Hex {
+export function digester<S extends Struct>(
+  domain: Domain,
+  struct: TypedStruct<S>,
+): (values: ValuesOf<S>) => Hex {
   const separator = domainSeparator(domain);
   const hash = typeHash(struct.name, struct.fields);
   return (values) => toHex(keccak_256(concat(PREFIX, separator, structHash(hash, struct.fields, values))));

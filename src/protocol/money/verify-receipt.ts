@@ -59,11 +59,13 @@ function* attemptProblems(
   if (position - attempt.first + attempt.unsigned !== attempt.count) yield 'chunk_count';
   const { receipt } = attempt;
   if (!receipt) return;
-  if (signerOf(recover, receiptDigest(receipt), receipt.signature) !== attempt.provider) yield 'receipt_signature';
+  if (signerOf(recover, receiptDigest(receipt), receipt.signature) !== attempt.provider)
+    yield 'receipt_signature';
   if (receipt.job !== job.job || receipt.lease !== attempt.lease) yield 'receipt_of_other_attempt';
   if (receipt.provider !== attempt.provider) yield 'receipt_provider';
   if (receipt.promptHash !== job.promptHash || receipt.promptTokens !== job.promptTokens) yield 'prompt_hash';
-  if (receipt.model.manifest !== job.model.manifest || receipt.model.variant !== job.model.variant) yield 'model';
+  if (receipt.model.manifest !== job.model.manifest || receipt.model.variant !== job.model.variant)
+    yield 'model';
   if (receipt.seed !== job.seed || receipt.nonce !== job.nonce) yield 'seed';
   if (receipt.specHash !== decodeSpecHash(job.spec)) yield 'decode_spec';
   if (receipt.first !== attempt.first || receipt.count !== attempt.count) yield 'receipt_count';
@@ -93,7 +95,7 @@ export function verifyOpening(
   const { lease } = attempt;
   if (leaves.length !== attempt.chunks.length) return [{ code: 'opening_count', lease }];
   const problems: ReceiptProblem[] = [];
-  let commitment = attempt.chunks[0] ? firstCommitment(attempt.chunks[0]) : '0x' as const;
+  let commitment = attempt.chunks[0] ? firstCommitment(attempt.chunks[0]) : ('0x' as const);
   for (const [index, chunk] of attempt.chunks.entries()) {
     const leaf = leaves[index] as Uint8Array;
     commitment = nextCommitment(commitment, leaf);

@@ -51,7 +51,13 @@ export function decodeLeaf(bytes: Uint8Array): LeafToken[] {
   const id = (): number => view.getUint32((at += 4) - 4, true);
   const half = (): number => fromHalf(view.getUint16((at += 2) - 2, true));
   return Array.from({ length: count }, () => {
-    const token = { id: id(), logprob: half(), topIds: [] as number[], topLogprobs: [] as number[], projection: [] as number[] };
+    const token = {
+      id: id(),
+      logprob: half(),
+      topIds: [] as number[],
+      topLogprobs: [] as number[],
+      projection: [] as number[],
+    };
     for (let i = 0; i < TOP_COUNT; i++) {
       token.topIds.push(id());
       token.topLogprobs.push(half());

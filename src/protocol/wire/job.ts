@@ -7,9 +7,15 @@ import { address, hash, hex } from './fields.ts';
 export const jobIdSchema = hex(16);
 
 /** A count of tokens or a position. */
-export const countSchema = z.int().min(0).max(2 ** 20);
+export const countSchema = z
+  .int()
+  .min(0)
+  .max(2 ** 20);
 
-export const tokenIdSchema = z.int().min(0).max(2 ** 24);
+export const tokenIdSchema = z
+  .int()
+  .min(0)
+  .max(2 ** 24);
 
 /** Names one attempt: the lease is the attempt's number within its job, from 0. */
 export const attemptRefSchema = z.object({ job: jobIdSchema, lease: z.int().min(0).max(255) });

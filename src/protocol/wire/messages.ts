@@ -101,6 +101,8 @@ export const relayMessageSchema = z.discriminatedUnion('type', [
   attemptRefSchema.extend({ type: type('credit'), tokens: countSchema }),
   attemptRefSchema.extend({ type: type('cancel'), reason }),
   attemptRefSchema.extend({ type: type('open') }),
+  /** Sent where nothing else was for a quarter of a lease: without it a half-open socket looks alive (rule W6). */
+  z.object({ type: type('heartbeat') }),
   z.object({ type: type('drain'), reason }),
   errorMessage,
 ]);

@@ -21,7 +21,10 @@ export interface Seed {
 
 /** @param hex `0x` and 16 hex digits, most significant first. */
 export function parseSeed(hex: string): Seed {
-  return { high: Number.parseInt(hex.slice(2, 10), 16) >>> 0, low: Number.parseInt(hex.slice(10, 18), 16) >>> 0 };
+  return {
+    high: Number.parseInt(hex.slice(2, 10), 16) >>> 0,
+    low: Number.parseInt(hex.slice(10, 18), 16) >>> 0,
+  };
 }
 
 /** Threefry-2x32-20; writes the two output words into `out`. */
@@ -63,7 +66,10 @@ export function gumbel(uniform: number): number {
     const v = (0x1000000 - uniform) / 0x1000000;
     const s = v / (2 - v);
     const q = s * s;
-    negativeLog = 2 * s * (1 + q * (1 / 3 + q * (1 / 5 + q * (1 / 7 + q * (1 / 9 + q * (1 / 11 + q * (1 / 13 + q / 15)))))));
+    negativeLog =
+      2 *
+      s *
+      (1 + q * (1 / 3 + q * (1 / 5 + q * (1 / 7 + q * (1 / 9 + q * (1 / 11 + q * (1 / 13 + q / 15)))))));
   }
   return -Math.log(negativeLog);
 }

@@ -32,7 +32,8 @@ describe('half precision', () => {
         }
         const bits = toHalf(value);
         for (const neighbour of [bits - 1, bits + 1].map((b) => fromHalf(b & 0xffff))) {
-          if (Number.isFinite(neighbour)) expect(Math.abs(got - value)).toBeLessThanOrEqual(Math.abs(neighbour - value));
+          if (Number.isFinite(neighbour))
+            expect(Math.abs(got - value)).toBeLessThanOrEqual(Math.abs(neighbour - value));
         }
       }),
     );
@@ -51,7 +52,8 @@ describe('C2 leaves', () => {
   });
 
   it('of a length that no chunk has are refused', () => {
-    for (const length of [0, 45, 47, 46 * 33]) expect(() => decodeLeaf(new Uint8Array(length))).toThrowError(/length/);
+    for (const length of [0, 45, 47, 46 * 33])
+      expect(() => decodeLeaf(new Uint8Array(length))).toThrowError(/length/);
   });
 });
 

@@ -36,12 +36,18 @@ describe('W1 frames', () => {
   });
 
   it('with a good delta are read whatever the order of keys', () => {
-    expect(parseProviderMessage(JSON.stringify({ type: 'delta', job, lease: 0, ids: [1, 2] }))).toMatchObject({ ids: [1, 2] });
-    expect(parseProviderMessage(JSON.stringify({ ids: [3], lease: 1, job, type: 'delta' }))).toMatchObject({ ids: [3] });
+    expect(parseProviderMessage(JSON.stringify({ type: 'delta', job, lease: 0, ids: [1, 2] }))).toMatchObject(
+      { ids: [1, 2] },
+    );
+    expect(parseProviderMessage(JSON.stringify({ ids: [3], lease: 1, job, type: 'delta' }))).toMatchObject({
+      ids: [3],
+    });
   });
 
   it('of the relay are read by the same rules', () => {
-    expect(parseRelayMessage(JSON.stringify({ type: 'cancel', job, lease: 0, reason: 'gone' }))).toMatchObject({ lease: 0 });
+    expect(
+      parseRelayMessage(JSON.stringify({ type: 'cancel', job, lease: 0, reason: 'gone' })),
+    ).toMatchObject({ lease: 0 });
     expect(() => parseRelayMessage('{"type":"assign"}')).toThrowError();
   });
 });

@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { projectionSigns } from '../../../src/protocol/wire/projection.ts';
-import { fillNoise, gumbel, parseSeed, threefry2x32, uniform24 } from '../../../src/protocol/wire/sampling-noise.ts';
+import {
+  fillNoise,
+  gumbel,
+  parseSeed,
+  threefry2x32,
+  uniform24,
+} from '../../../src/protocol/wire/sampling-noise.ts';
 
 interface Vectors {
   threefry: { key: [number, number]; counter: [number, number]; output: [number, number] }[];
@@ -9,7 +15,9 @@ interface Vectors {
   noise: { seed: string; position: number; choice: number; noise: Record<string, number> }[];
   projectionSigns: number[];
 }
-const vectors: Vectors = JSON.parse(readFileSync(new URL('../../vectors/sampling-noise.json', import.meta.url), 'utf8'));
+const vectors: Vectors = JSON.parse(
+  readFileSync(new URL('../../vectors/sampling-noise.json', import.meta.url), 'utf8'),
+);
 
 describe('S1 sampling noise', () => {
   it('is Threefry-2x32-20 by the known answers of Random123', () => {

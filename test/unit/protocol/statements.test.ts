@@ -36,7 +36,7 @@ describe('R2 statements', () => {
     fc.assert(
       fc.property(chunk, bytes(20), bytes(32), (statement, account, nonce) => {
         const viemChunk = hashTypedData({
-          domain: STATEMENT_DOMAIN as never,
+          domain: STATEMENT_DOMAIN,
           types: types(CHUNK),
           primaryType: 'Chunk',
           message: { ...statement, total: BigInt(statement.total) },
@@ -44,7 +44,12 @@ describe('R2 statements', () => {
         expect(chunkDigest(statement)).toBe(viemChunk);
         const message = { relay: account, nonce, account };
         expect(helloDigest(message)).toBe(
-          hashTypedData({ domain: STATEMENT_DOMAIN as never, types: types(HELLO), primaryType: 'Hello', message }),
+          hashTypedData({
+            domain: STATEMENT_DOMAIN,
+            types: types(HELLO),
+            primaryType: 'Hello',
+            message,
+          }),
         );
         const receipt: AttemptReceipt = {
           job: statement.job,
@@ -69,10 +74,10 @@ describe('R2 statements', () => {
         };
         expect(receiptDigest(receipt)).toBe(
           hashTypedData({
-            domain: STATEMENT_DOMAIN as never,
+            domain: STATEMENT_DOMAIN,
             types: types(RECEIPT),
             primaryType: 'Receipt',
-            message: receiptValues(receipt) as unknown as Record<string, unknown>,
+            message: receiptValues(receipt),
           }),
         );
       }),
@@ -83,7 +88,7 @@ describe('R2 statements', () => {
 
 describe('R3 signatures', () => {
   const key = fromHex('0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d');
-  const digest = `0x${'ab'.repeat(32)}` as Hex;
+  const digest = `0x${'ab'.repeat(32)}`;
 
   it('are those of viem, and recover to the account', async () => {
     const account = privateKeyToAccount(toHex(key));

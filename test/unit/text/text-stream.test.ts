@@ -7,7 +7,10 @@ import { createTokenizer } from '../../../src/text/tokenizer.ts';
 
 const folder = new URL('../../../public/models/shakespeare-1m/', import.meta.url);
 const json = (name: string): object => JSON.parse(readFileSync(new URL(name, folder), 'utf8'));
-const tokenizer = createTokenizer({ tokenizer: json('tokenizer.json'), config: json('tokenizer_config.json') });
+const tokenizer = createTokenizer({
+  tokenizer: json('tokenizer.json'),
+  config: json('tokenizer_config.json'),
+});
 const anyText = fc.string({ unit: 'grapheme', maxLength: 60 });
 
 describe('text stream', () => {

@@ -1,0 +1,112 @@
+import { toHex } from '../core/bytes.ts';
+import { CodedError } from '../core/errors.ts';
+import { addressOf, recoverAddress } from '../protocol/money/signature.ts';
+import type { JobReceipt } from '../protocol/money/receipt.ts';
+import type { Connect } from '../protocol/wire/frame-socket.ts';
+import { Provider } from '../provider/provider.ts';
+import type { AttemptStore } from '../provider/attempt-store.ts';
+import { createKeySigner } from '../provider/wallet/key-signer.ts';
+import { createFreeAccess } from '../relay/access/access.ts';
+import { createMemoryReceiptStore } from '../relay/receipts/memory-receipt-store.ts';
+import { createRelay, type Relay } from '../relay/relay.ts';
+import { type SimAnswer, simRequest } from './sim-agent.ts';
+import { SimClock } from './sim-clock.ts';
+import { createSimEngine } from './sim-engine.ts';
+import { SIM_MODEL } from './sim-model.ts';
+import { createLink, type Link } from './sim-network.ts';
+import { SimRandom } from './sim-random.ts';
+
+export interface SimTab {
+  readonly provider: Provider;
+  readonly account: string;
+  /** The connection of now, if there is one. */
+  link(): Link | undefined;
+  /** Pulls the cable; new connections fail too until `mend`. */
+  cut(): void;
+  mend(): void;
+}
+
+/** A relay, its tabs and its agents in one process, on one simulated clock: the same code as in the product. */
+export interface SimWorld {
+  readonly clock: SimClock;
+  readonly random: SimRandom;
+  readonly relay: Relay;
+  readonly tabs: SimTab[];
+  addTab(options?: { slots?: number; stepMs?: number }): SimTab;
+  /** Sends a chat request; the answer fills as the clock advances. */
+  ask(body: Readonly<Record<string, unknown>>): SimAnswer;
+  receipt(job: string): Promise<JobReceipt | undefined>;
+}
+
+export function createSimWorld(seed: number): SimWorld {
+  const clock = new SimClock();
+  const random = new SimRandom(seed);
+  const store = createMemoryReceiptStore();
+  const relay = createRelay({
+    address: addressOf(random.bytes(32)),
+    models: [SIM_MODEL],
+    access: createFreeAccess({ localhost: true, ownKeys: new Map() }),
+    store,
+    recover: recoverAddress,
+    clock,
+    random,
+  });
+  const tabs: SimTab[] = [];
+  return {
+    clock,
+    random,
+    relay,
+    tabs,
+    addTab({ slots = 4, stepMs = 20 } = {}) {
+      let link: Link | undefined;
+      let down = false;
+      const connect: Connect = async () => {
+        if (down) throw new CodedError('relay_unreachable', 'The simulated cable is out.');
+        link = createLink(clock, { delay: () => 1 + random.unit() * 10 });
+        relay.accept(link.server);
+        return link.client;
+      };
+      const signer = createKeySigner(random.bytes(32));
+      const provider = new Provider({
+        relayUrl: 'ws://sim',
+        connect,
+        clock,
+        random,
+        signer,
+        engine: createSimEngine({ clock, slots, stepMs, context: SIM_MODEL.context }),
+        model: { offer: { id: SIM_MODEL.id, ...SIM_MODEL.ref }, stopIds: [], stopWhen: () => () => false },
+        store: createMemoryAttempts(),
+      });
+      const tab: SimTab = {
+        provider,
+        account: signer.account,
+        link: () => link,
+        cut() {
+          down = true;
+          link?.cut();
+        },
+        mend: () => (down = false),
+      };
+      tabs.push(tab);
+      provider.start();
+      return tab;
+    },
+    ask: (body) => simRequest(relay, { model: SIM_MODEL.id, ...body }),
+    receipt: (job) => store.get(job as `0x${string}`),
+  };
+}
+
+function createMemoryAttempts(): AttemptStore {
+  const kept = new Map<string, readonly Uint8Array[]>();
+  return {
+    async put({ job, lease, leaves }) {
+      kept.set(`${job}/${lease}`, leaves);
+    },
+    leaves: async ({ job, lease }) => kept.get(`${job}/${lease}`),
+  };
+}
+
+/** A job id out of thin air, for messages about nothing. */
+export function strangeJob(random: SimRandom): `0x${string}` {
+  return toHex(random.bytes(16));
+}
