@@ -1,0 +1,24 @@
+import type { Assignment } from '../../protocol/wire/job.ts';
+import type { Job } from './job.ts';
+import type { Lease } from './lease.ts';
+
+/** What a provider is told: the prompt, and what was accepted so far with the same seed, spec and nonce (rule L3). */
+export function assignmentOf(
+  { id, nonce, order, output }: Job,
+  { number, maxTokens, credit }: Lease,
+): Assignment {
+  return {
+    job: id,
+    lease: number,
+    model: order.model.ref,
+    prompt: [...order.prompt],
+    prior: [...output.ids],
+    spec: order.spec,
+    seed: order.seed,
+    nonce,
+    maxTokens,
+    credit,
+    stop: [...order.stop],
+    price: order.payment.price,
+  };
+}

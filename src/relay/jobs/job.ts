@@ -1,0 +1,96 @@
+import { type Hex, toHex } from '../../core/bytes.ts';
+import type { CodedError } from '../../core/errors.ts';
+import type { Random } from '../../core/random.ts';
+import type { JobReceipt } from '../../protocol/money/receipt.ts';
+import { idsHash } from '../../protocol/money/statements.ts';
+import { type DecodeSpec, decodeSpecHash } from '../../protocol/wire/decode-spec.ts';
+import type { Finish } from '../../protocol/wire/job.ts';
+import type { Payment } from '../access/payment.ts';
+import type { RelayModel } from '../catalogue.ts';
+import type { Lease } from './lease.ts';
+import { createOutput, type Output } from './output.ts';
+
+/** What somebody asked for. */
+export interface JobOrder {
+  /** Whom fairness counts the job for. */
+  readonly agent: string;
+  /** The one provider that may serve it. */
+  readonly only?: Hex;
+  readonly model: RelayModel;
+  readonly prompt: readonly number[];
+  readonly spec: DecodeSpec;
+  readonly seed: Hex;
+  /** At least 1; prompt and output together fit the model's context. */
+  readonly maxTokens: number;
+  readonly stop: readonly string[];
+  readonly payment: Payment;
+}
+
+/** Who hears of a job. Exactly one of `finished` and `failed` comes last, and neither after a cancel. */
+export interface JobSink {
+  /** The job is in line: its position from 1, and a guess of the time left where there is one. */
+  waiting(position: number, etaMs: number | undefined): void;
+  /** Accepted ids and the text that became certain with them, which may be none. */
+  tokens(ids: readonly number[], text: string): void;
+  /** The receipt is durable. `rest` is the last text, held back until the end was known. */
+  finished(finish: Finish, rest: string, receipt: JobReceipt): void;
+  failed(error: CodedError): void;
+}
+
+/** A job that lost its provider and has no new id yet. */
+export interface Interruption {
+  readonly at: number;
+  readonly lease: Lease;
+  readonly code: string;
+  readonly detectionMs: number;
+  readonly accepted: number;
+}
+
+/** One request on its way. It lives in the memory of the process that accepted it, and nowhere else. */
+export interface Job {
+  readonly id: Hex;
+  readonly order: JobOrder;
+  readonly sink: JobSink;
+  readonly nonce: Hex;
+  readonly promptHash: Hex;
+  readonly specHash: Hex;
+  readonly startedAt: number;
+  readonly output: Output;
+  /** Every attempt, in order; a lease's number is its place here (rule L1). */
+  readonly leases: Lease[];
+  /** `settling`: nothing more comes, the receipt is being stored. */
+  state: 'waiting' | 'leased' | 'settling' | 'ended';
+  waitingSince: number;
+  /** How often it went on to another provider (rule L3). */
+  moves: number;
+  /** Providers that lost it. */
+  readonly losers: Set<Hex>;
+  interruption: Interruption | undefined;
+  firstIdAt: number | undefined;
+}
+
+export function createJob(order: JobOrder, sink: JobSink, random: Random, now: number): Job {
+  return {
+    id: toHex(random.bytes(16)),
+    order,
+    sink,
+    nonce: toHex(random.bytes(32)),
+    promptHash: idsHash(order.prompt),
+    specHash: decodeSpecHash(order.spec),
+    startedAt: now,
+    output: createOutput(order.model, order.stop),
+    leases: [],
+    state: 'waiting',
+    waitingSince: now,
+    moves: 0,
+    losers: new Set(),
+    interruption: undefined,
+    firstIdAt: undefined,
+  };
+}
+
+/** The live lease: the last one, until it ended. */
+export function liveLease(job: Job): Lease | undefined {
+  const last = job.leases.at(-1);
+  return last?.ended === undefined ? last : undefined;
+}

@@ -1,0 +1,261 @@
+import type { Hex } from '../../core/bytes.ts';
+import { every } from '../../core/clock.ts';
+import { CodedError } from '../../core/errors.ts';
+import type { Random } from '../../core/random.ts';
+import { MAX_MOVES } from '../../protocol/constants.ts';
+import type { Recover } from '../../protocol/money/signature.ts';
+import type { AttemptRef, Finish, SignedChunk } from '../../protocol/wire/job.ts';
+import type { Limits } from '../limits.ts';
+import { attemptKey, fillSlot, type Provider } from '../providers/provider.ts';
+import type { Registry } from '../providers/registry.ts';
+import { assignmentOf } from './assignment.ts';
+import { createJob, type Interruption, type Job, type JobOrder, type JobSink, liveLease } from './job.ts';
+import { checkDelta, creditOf, type Lease, openLease } from './lease.ts';
+import { createScheduler, type Scheduler } from './scheduler.ts';
+import { createSettling, type SettlingParts } from './settling.ts';
+import { acceptChunk, acceptResult, type Result } from './signed-work.ts';
+import { createTurnover } from './turnover.ts';
+
+/** How often leases are searched for those without progress. */
+const STALL_SEARCH_MS = 5_000;
+
+export interface JobsParts extends SettlingParts {
+  readonly random: Random;
+  readonly limits: Limits;
+  readonly recover: Recover;
+  readonly registry: Registry;
+}
+
+/** A job with its live lease. */
+export interface Leased {
+  readonly job: Job;
+  readonly lease: Lease;
+}
+
+/** The jobs of this relay: it alone says which lease of a job is live and which ids are accepted (rules L1-L4). */
+export interface Jobs {
+  readonly scheduler: Scheduler;
+  readonly live: ReadonlyMap<Hex, Job>;
+  /** @throws CodedError as `Scheduler.submit` */
+  open(order: JobOrder, sink: JobSink): Job;
+  /** The agent is gone (rule A5). Its sink hears no more. */
+  cancel(job: Job): void;
+  /** The job whose live lease this is, if the provider holds it. */
+  find(provider: Provider, ref: AttemptRef): Leased | undefined;
+  /** @throws CodedError `credit_exceeded`, `token_unknown`, `output_after_stop`; what came before the fault stays. */
+  deliver(leased: Leased, ids: readonly number[]): void;
+  /** @throws CodedError `chunk_invalid` */
+  sign(leased: Leased, chunk: SignedChunk): void;
+  /** @throws CodedError `finish_invalid`, `receipt_invalid` */
+  complete(leased: Leased, result: Result): void;
+  /** A lease ended before its job did: the job moves on, or fails (rule L3). */
+  interrupt(leased: Leased, code: string, detectionMs: number): void;
+  /** The same for all that a provider holds. */
+  interruptAll(provider: Provider, code: string, detectionMs: number): void;
+  /** Fails every job; resolves when each has its receipt. */
+  close(error: CodedError): Promise<void>;
+}
+
+export function createJobs(parts: JobsParts): Jobs {
+  const { clock, emit, limits, registry } = parts;
+  const live = new Map<Hex, Job>();
+  const subscriptions = new Map<Job, () => void>();
+  const settlements = new Set<Promise<void>>();
+  const turnover = createTurnover();
+  const settling = createSettling(parts);
+  const scheduler = createScheduler({ clock, limits, registry, turnover, emit, assign, expire: fail });
+  const stopSearch = every(clock, STALL_SEARCH_MS, endStalled);
+
+  function assign(job: Job, provider: Provider): void {
+    const now = clock.now();
+    const { id, leases, order, waitingSince } = job;
+    const first = job.output.ids.length;
+    const terms = { number: leases.length, provider, first, maxTokens: order.maxTokens - first };
+    const lease = openLease({ ...terms, covered: order.payment.covered(), now });
+    leases.push(lease);
+    job.state = 'leased';
+    fillSlot(provider, attemptKey(id, lease.number), now);
+    provider.send({ type: 'assign', ...assignmentOf(job, lease) });
+    const names = { job: id, lease: lease.number, model: order.model.id, provider: provider.account };
+    emit({ type: 'jobAssigned', at: now, ...names, waitedMs: now - waitingSince });
+  }
+
+  /** More of the job is covered: its provider may go on (rule C6). */
+  function raiseCredit(job: Job): void {
+    const lease = liveLease(job);
+    if (!lease) return;
+    const credit = creditOf(lease, job.order.payment.covered());
+    if (credit <= lease.credit) return;
+    lease.credit = credit;
+    lease.progressAt = clock.now();
+    lease.provider.send({ type: 'credit', job: job.id, lease: lease.number, tokens: credit });
+  }
+
+  function endLease(lease: Lease, code: string): void {
+    lease.ended = code;
+    lease.provider.busy--;
+  }
+
+  function interrupt({ job, lease }: Leased, code: string, detectionMs: number): void {
+    const at = clock.now();
+    const provider = lease.provider.account;
+    const accepted = job.output.ids.length;
+    endLease(lease, code);
+    emit({
+      type: 'jobInterrupted',
+      at,
+      job: job.id,
+      lease: lease.number,
+      provider,
+      code,
+      accepted,
+      detectionMs,
+    });
+    // The answer may be whole although its provider did not live to say so.
+    if (job.output.stopped) return finish(job, 'stop');
+    if (accepted === job.order.maxTokens) return finish(job, 'length');
+    if (job.moves === MAX_MOVES) {
+      const message = `The job lost its provider ${MAX_MOVES + 1} times.`;
+      return fail(job, new CodedError('moves_exhausted', message, { last: code }));
+    }
+    job.moves++;
+    job.losers.add(provider);
+    job.interruption ??= { at, lease, code, detectionMs, accepted };
+    scheduler.resubmit(job);
+  }
+
+  /** The first new id after a move. */
+  function resume(job: Job, { lease: old, code, ...lost }: Interruption, lease: Lease): void {
+    job.interruption = undefined;
+    const now = lease.provider.heardAt;
+    const { accepted, detectionMs, at } = lost;
+    const names = { job: job.id, lease: old.number, from: old.provider.account, to: lease.provider.account };
+    emit({ type: 'jobMoved', at: now, ...names, code, accepted, detectionMs, resumptionMs: now - at });
+  }
+
+  /** Nothing more comes of a job: its receipt is next. */
+  function release(job: Job): void {
+    live.delete(job.id);
+    subscriptions.get(job)?.();
+    subscriptions.delete(job);
+  }
+
+  function finish(job: Job, end: Finish): void {
+    release(job);
+    turnover.finished(job.order.model.id, clock.now() - (job.leases[0]?.assignedAt ?? job.startedAt));
+    track(settling.finish(job, end));
+  }
+
+  function fail(job: Job, error: CodedError): void {
+    release(job);
+    track(settling.fail(job, error));
+  }
+
+  /** Settling never rejects; `close` waits for it. */
+  function track(settlement: Promise<void>): void {
+    settlements.add(settlement);
+    void settlement.finally(() => settlements.delete(settlement));
+  }
+
+  function endStalled(): void {
+    const now = clock.now();
+    for (const job of live.values()) {
+      const lease = liveLease(job);
+      if (!lease || lease.count >= lease.credit || now - lease.progressAt < limits.stallMs) continue;
+      lease.provider.send({
+        type: 'cancel',
+        job: job.id,
+        lease: lease.number,
+        reason: 'No token came for too long.',
+      });
+      registry.countLoss(lease.provider.account, now);
+      interrupt({ job, lease }, 'stalled', now - lease.progressAt);
+    }
+  }
+
+  return {
+    scheduler,
+    live,
+    open(order, sink) {
+      const job = createJob(order, sink, parts.random, clock.now());
+      live.set(job.id, job);
+      try {
+        scheduler.submit(job);
+      } catch (error) {
+        live.delete(job.id);
+        throw error;
+      }
+      subscriptions.set(
+        job,
+        order.payment.onCovered(() => raiseCredit(job)),
+      );
+      return job;
+    },
+    cancel(job) {
+      const { state } = job;
+      job.state = 'ended';
+      if (state === 'settling' || state === 'ended') return;
+      release(job);
+      if (state === 'waiting') scheduler.withdraw(job);
+      const lease = liveLease(job);
+      if (lease) {
+        lease.provider.send({
+          type: 'cancel',
+          job: job.id,
+          lease: lease.number,
+          reason: 'The agent went away.',
+        });
+        endLease(lease, 'cancelled');
+      }
+      track(settling.drop(job));
+    },
+    find(provider, ref) {
+      const job = live.get(ref.job);
+      const lease = job && liveLease(job);
+      return lease?.provider === provider && lease.number === ref.lease
+        ? { job: job as Job, lease }
+        : undefined;
+    },
+    deliver({ job, lease }, ids) {
+      const { output, sink } = job;
+      const { provider } = lease;
+      checkDelta(lease, ids.length);
+      const before = output.ids.length;
+      const text = output.append(ids);
+      const taken = output.ids.length - before;
+      lease.count += taken;
+      lease.progressAt = provider.heardAt;
+      provider.tokens += taken;
+      job.firstIdAt ??= provider.heardAt;
+      if (job.interruption) resume(job, job.interruption, lease);
+      if (taken > 0) sink.tokens(taken === ids.length ? ids : ids.slice(0, taken), text);
+      if (taken < ids.length) {
+        throw new CodedError('output_after_stop', 'A token came after the end of the answer.');
+      }
+    },
+    sign: ({ job, lease }, chunk) => acceptChunk(job, lease, chunk, parts.recover),
+    complete({ job, lease }, result) {
+      acceptResult(job, lease, result, parts.recover);
+      endLease(lease, 'finished');
+      finish(job, result.finish);
+    },
+    interrupt,
+    interruptAll(provider, code, detectionMs) {
+      const held = [...live.values()].flatMap((job) => {
+        const lease = liveLease(job);
+        return lease?.provider === provider ? [{ job, lease }] : [];
+      });
+      for (const leased of held) interrupt(leased, code, detectionMs);
+    },
+    async close(error) {
+      stopSearch();
+      for (const job of live.values()) {
+        if (job.state === 'waiting') scheduler.withdraw(job);
+        const lease = liveLease(job);
+        if (lease) endLease(lease, error.code);
+        fail(job, error);
+      }
+      await Promise.all(settlements);
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import type { Provider } from '../providers/provider.ts';
+import type { Registry } from '../providers/registry.ts';
+import type { Job } from './job.ts';
+
+/** How many free slots one recent loss outweighs. */
+const LOSS_WEIGHT = 2;
+
+/**
+ * Who gets a job next: one that did not lose it before anyone who did (rule L3), then most free slots, each recent
+ * loss counting against them, then who has waited longest for a job. Nobody without a free slot (rule P1).
+ */
+export function chooseProvider(job: Job, registry: Registry, now: number): Provider | undefined {
+  const { model, only } = job.order;
+  let best: Provider | undefined;
+  let bestRank: readonly number[] = [];
+  for (const provider of registry.offering(model)) {
+    if (provider.free < 1 || (only !== undefined && provider.account !== only)) continue;
+    const losses = registry.recentLosses(provider.account, now);
+    const rank = [
+      job.losers.has(provider.account) ? 1 : 0,
+      LOSS_WEIGHT * losses - provider.free,
+      provider.assignedAt,
+    ];
+    if (!best || precedes(rank, bestRank)) {
+      best = provider;
+      bestRank = rank;
+    }
+  }
+  return best;
+}
+
+/** Whether the first rank is the smaller, place by place. */
+function precedes(a: readonly number[], b: readonly number[]): boolean {
+  for (const [place, value] of a.entries()) {
+    const difference = value - (b[place] as number);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}

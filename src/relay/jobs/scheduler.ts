@@ -1,0 +1,140 @@
+import type { Clock } from '../../core/clock.ts';
+import { CodedError } from '../../core/errors.ts';
+import type { RelayModel } from '../catalogue.ts';
+import type { Limits } from '../limits.ts';
+import type { Provider } from '../providers/provider.ts';
+import type { Registry } from '../providers/registry.ts';
+import type { RelayListener } from '../relay-events.ts';
+import type { Job } from './job.ts';
+import { chooseProvider } from './provider-choice.ts';
+import type { Turnover } from './turnover.ts';
+import { WaitingLine } from './waiting-line.ts';
+
+export interface SchedulerParts {
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly registry: Registry;
+  readonly turnover: Turnover;
+  readonly emit: RelayListener;
+  /** Leases a job to a provider that has a free slot. */
+  assign(job: Job, provider: Provider): void;
+  /** The job's time in line is over. */
+  expire(job: Job, error: CodedError): void;
+}
+
+/** Which job runs where next, from memory: one waiting line for each model. */
+export interface Scheduler {
+  /**
+   * Places a new job, or puts it in line.
+   * @throws CodedError `no_provider`, `queue_full`, `agent_queue_full`: the job is not taken then.
+   */
+  submit(job: Job): void;
+  /** Puts a job that lost its provider in line again, at the front (rules L3, L5). */
+  resubmit(job: Job): void;
+  withdraw(job: Job): void;
+  /** Places what can be placed: call it when a slot became free or a provider came. */
+  pump(): void;
+  /** Jobs in line for a model. */
+  waiting(model: RelayModel): number;
+}
+
+export function createScheduler(parts: SchedulerParts): Scheduler {
+  const { clock, limits, registry } = parts;
+  const lines = new Map<RelayModel, WaitingLine>();
+  const expiries = new Map<Job, () => void>();
+  let undoKeepAlive: (() => void) | undefined;
+
+  function lineOf(model: RelayModel): WaitingLine {
+    const line = lines.get(model) ?? new WaitingLine();
+    lines.set(model, line);
+    return line;
+  }
+
+  /** Whether anybody could serve the job now or soon: somebody who offers its model, or has just been here. */
+  function isHopeful({ order: { model, only } }: Job): boolean {
+    if (only === undefined) return registry.expects(model, clock.now(), limits.queueMs);
+    return registry.get(only)?.models.has(model) ?? false;
+  }
+
+  function line(job: Job): void {
+    job.state = 'waiting';
+    job.waitingSince = clock.now();
+    lineOf(job.order.model).add(job);
+    pump();
+    if (job.state !== 'waiting') return;
+    expiries.set(
+      job,
+      clock.after(limits.queueMs, () => expire(job)),
+    );
+    undoKeepAlive ??= clock.after(limits.keepAliveMs, keepAlive);
+    tellPositions(job.order.model, job);
+    const { id, order, waitingSince } = job;
+    const position = [...lineOf(order.model)].indexOf(job) + 1;
+    parts.emit({ type: 'jobWaiting', at: waitingSince, job: id, model: order.model.id, position });
+  }
+
+  function leave(job: Job, served: boolean): void {
+    lineOf(job.order.model).remove(job, served);
+    expiries.get(job)?.();
+    expiries.delete(job);
+  }
+
+  function expire(job: Job): void {
+    leave(job, false);
+    const seconds = limits.queueMs / 1000;
+    const error = isHopeful(job)
+      ? new CodedError('queue_timeout', `No slot for this model became free within ${seconds} s.`)
+      : new CodedError('no_provider', `No provider of this model came within ${seconds} s.`);
+    parts.expire(job, error);
+  }
+
+  /** Tells the waiting jobs, or only one of them, where they stand. */
+  function tellPositions(model: RelayModel, only?: Job): void {
+    let slots = 0;
+    for (const provider of registry.offering(model)) slots += provider.free + provider.busy;
+    let position = 0;
+    for (const job of lineOf(model)) {
+      position++;
+      if (!only || job === only) job.sink.waiting(position, parts.turnover.eta(model.id, position, slots));
+    }
+  }
+
+  function keepAlive(): void {
+    undoKeepAlive = undefined;
+    for (const model of lines.keys()) tellPositions(model);
+    if (expiries.size > 0) undoKeepAlive = clock.after(limits.keepAliveMs, keepAlive);
+  }
+
+  function pump(): void {
+    const busy = [...lines].filter(([, { size }]) => size > 0);
+    // Models that share providers take turns by age.
+    const heads = busy.map(([model, jobs]) => ({ model, jobs, since: [...jobs][0]?.waitingSince ?? 0 }));
+    for (const { model, jobs } of heads.sort((a, b) => a.since - b.since)) {
+      for (const job of jobs) {
+        // Sending may break a connection, which calls here again.
+        if (job.state !== 'waiting') continue;
+        if (![...registry.offering(model)].some(({ free }) => free > 0)) break;
+        const provider = chooseProvider(job, registry, clock.now());
+        if (!provider) continue;
+        leave(job, true);
+        parts.assign(job, provider);
+      }
+    }
+  }
+
+  return {
+    submit(job) {
+      const { model, agent } = job.order;
+      if (!chooseProvider(job, registry, clock.now())) {
+        if (!isHopeful(job))
+          throw new CodedError('no_provider', `No provider offers ${model.id} now.`, { model: model.id });
+        lineOf(model).checkRoom(agent, limits.queueLength, limits.queuePerAgent);
+      }
+      line(job);
+    },
+    resubmit: line,
+    withdraw: (job) => leave(job, false),
+    pump,
+    waiting: (model) => lines.get(model)?.size ?? 0,
+  };
+}

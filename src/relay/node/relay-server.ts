@@ -1,0 +1,165 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { CodedError } from '../../core/errors.ts';
+import { cryptoRandom } from '../../core/random.ts';
+import { DEFAULT_TIMING, type Timing } from '../../protocol/constants.ts';
+import { createFreeAccess } from '../access/access.ts';
+import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
+import type { Log } from '../log.ts';
+import { createMemoryReceiptStore } from '../receipts/memory-receipt-store.ts';
+import type { ReceiptStore } from '../receipts/receipt-store.ts';
+import { createRelay, type Relay } from '../relay.ts';
+import {
+  ownKeysOf,
+  readConfiguration,
+  type ReadyConfiguration,
+  type RelayConfiguration,
+} from './configuration.ts';
+import { toApiReply, toApiRequest, urlOf } from './http-exchange.ts';
+import { createPinoLog } from './log.ts';
+import { readModelFolder } from './model-folder.ts';
+import { loadRecovery } from './native-signature.ts';
+import { listenForProviders } from './provider-sockets.ts';
+import { loadRelayAddress } from './relay-key.ts';
+import { openSqliteReceiptStore } from './sqlite-receipt-store.ts';
+import { createStaticFiles } from './static-files.ts';
+import { createSystemClock } from './system-clock.ts';
+import { readVersion } from './version.ts';
+
+/** How long a closing relay waits for the jobs that run. */
+const GRACE_MS = 5_000;
+
+/** What tests and the demo hand in instead of what the configuration would make. */
+export interface RelayServerParts {
+  readonly log?: Log;
+  readonly store?: ReceiptStore;
+  readonly limits?: Partial<Limits>;
+}
+
+export interface RelayServer {
+  readonly relay: Relay;
+  /** `http://127.0.0.1:8787`, with the port that was taken. */
+  readonly url: string;
+  readonly port: number;
+  readonly nativeSignatures: boolean;
+  /** Model ids that this relay can speak for. */
+  readonly models: readonly string[];
+  /** Stops taking jobs, waits `graceMs` for those that run, closes everything. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/**
+ * Starts a relay: HTTP, provider sockets, page, store.
+ * @throws CodedError `configuration_invalid`, `models_unreadable`, `store_failed`, `port_busy`, `listen_failed`
+ */
+export async function startRelayServer(
+  given: RelayConfiguration,
+  parts: RelayServerParts = {},
+): Promise<RelayServer> {
+  const configuration = readConfiguration(given);
+  const log = parts.log ?? createPinoLog(configuration.log);
+  const models = await readModelFolder(configuration.models);
+  const address = await loadRelayAddress(configuration.data);
+  const store = parts.store ?? (await openStore(configuration.data));
+  const clock = createSystemClock();
+  const { recover, native } = loadRecovery();
+  if (!native) {
+    log.warn(
+      { nativeSignatures: false },
+      'NO NATIVE SIGNATURES: secp256k1 has no binary for this machine, signatures cost thirty times as much.',
+    );
+  }
+  const relay = createRelay({
+    address,
+    models,
+    access: createFreeAccess({
+      localhost: configuration.free === 'localhost',
+      ownKeys: ownKeysOf(configuration),
+    }),
+    store,
+    recover,
+    clock,
+    random: cryptoRandom,
+    timing: timingOf(configuration),
+    limits: limitsOf(configuration, parts.limits),
+    log,
+    version: readVersion(),
+    nativeSignatures: native,
+  });
+  const server = createServer();
+  serve(server, relay, configuration, { ...DEFAULT_LIMITS, ...parts.limits });
+  listenForProviders(server, (socket) => relay.accept(socket));
+  const port = await listen(server, configuration).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
+  return {
+    relay,
+    port,
+    url: `http://${configuration.host.includes(':') ? `[${configuration.host}]` : configuration.host}:${port}`,
+    nativeSignatures: native,
+    models: models.map(({ id }) => id),
+    async close(graceMs = GRACE_MS) {
+      await relay.close(graceMs);
+      await new Promise((resolve) => {
+        server.close(resolve);
+        server.closeIdleConnections();
+        // Whatever has not read its answer by now is cut.
+        setTimeout(() => server.closeAllConnections(), 500).unref();
+      });
+      await store.close();
+      clock.stop();
+    },
+  };
+}
+
+function serve(
+  server: Server,
+  relay: Relay,
+  { page, modelHosts }: ReadyConfiguration,
+  { bodyBytes }: Limits,
+): void {
+  const files = page === undefined ? undefined : createStaticFiles(page, { connect: modelHosts });
+  server.on('request', (request, response) => {
+    const url = urlOf(request);
+    const isApi = url.pathname.startsWith('/v1/') || url.pathname === '/healthz';
+    const answer = async (): Promise<void> => {
+      if (!isApi && files && (await files(request, response, url.pathname))) return;
+      await relay.answer(toApiRequest(request, url, bodyBytes), toApiReply(response));
+    };
+    // `answer` tells all its errors to the client itself; what is left is a response that can't be written.
+    answer().catch(() => response.destroy());
+  });
+}
+
+async function openStore(data: string | undefined): Promise<ReceiptStore> {
+  return data === undefined ? createMemoryReceiptStore() : openSqliteReceiptStore(join(data, 'receipts.db'));
+}
+
+function listen(server: Server, { host, port }: ReadyConfiguration): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const busy = error.code === 'EADDRINUSE';
+      const message = busy
+        ? `Port ${port} on ${host} is in use: stop what listens there, or choose another with --port.`
+        : `The relay can't listen on ${host}:${port}: ${error.message}.`;
+      reject(new CodedError(busy ? 'port_busy' : 'listen_failed', message, { host, port }, error));
+    });
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+function timingOf({ heartbeatMs, leaseMs, lostMs, flushMs }: ReadyConfiguration): Timing {
+  return {
+    ...DEFAULT_TIMING,
+    ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
+    ...(leaseMs === undefined ? {} : { leaseMs }),
+    ...(lostMs === undefined ? {} : { lostMs }),
+    ...(flushMs === undefined ? {} : { flushMs }),
+  };
+}
+
+function limitsOf({ queueMs }: ReadyConfiguration, given: Partial<Limits> | undefined): Limits {
+  return { ...DEFAULT_LIMITS, ...(queueMs === undefined ? {} : { queueMs }), ...given };
+}

@@ -1,0 +1,29 @@
+import type { Clock } from '../../core/clock.ts';
+
+/** A machine that slept has lost this much at least before its clock is set right. */
+const LOST_MS = 1_000;
+const CHECK_MS = 60_000;
+
+export interface SystemClock extends Clock {
+  stop(): void;
+}
+
+/**
+ * The machine's clock, which never runs backwards and is not moved by a clock that is set: silence is measured with
+ * it. Time that a sleeping machine missed is added within a minute.
+ */
+export function createSystemClock(): SystemClock {
+  let anchor = Date.now() - performance.now();
+  const check = setInterval(() => {
+    const real = Date.now() - performance.now();
+    if (real - anchor > LOST_MS) anchor = real;
+  }, CHECK_MS).unref();
+  return {
+    now: () => Math.round(anchor + performance.now()),
+    after(ms, run) {
+      const timer = setTimeout(run, ms);
+      return () => clearTimeout(timer);
+    },
+    stop: () => clearInterval(check),
+  };
+}

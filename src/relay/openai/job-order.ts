@@ -1,0 +1,58 @@
+import { toHex } from '../../core/bytes.ts';
+import { CodedError } from '../../core/errors.ts';
+import type { Random } from '../../core/random.ts';
+import { FRAME_CAP } from '../../protocol/constants.ts';
+import type { Admission } from '../access/access.ts';
+import type { RelayModel } from '../catalogue.ts';
+import type { JobOrder } from '../jobs/job.ts';
+import type { ChatRequest } from './chat-request.ts';
+
+/** No known tokenizer has a token of more characters: a text that is longer by far is refused without reading it. */
+const LONGEST_TOKEN = 256;
+
+/** What an `assign` holds beside its token ids, at most: four stop strings, escaped, and the rest. */
+const ASSIGN_BYTES = 8 * 1024;
+
+/** Prompt + output in tokens: the model's own limit, and what surely fits a frame when a job moves at its last token. */
+export function usableContext({ context, vocab }: RelayModel): number {
+  const bytesPerId = String(vocab - 1).length + 1;
+  return Math.min(context, Math.floor((FRAME_CAP - ASSIGN_BYTES) / bytesPerId));
+}
+
+/**
+ * Turns a request into token ids and limits.
+ * @throws CodedError `context_length_exceeded`, `integer_above_max_value`, `chat_template_refused`
+ */
+export function createJobOrder(
+  chat: ChatRequest,
+  model: RelayModel,
+  admission: Admission,
+  random: Random,
+): JobOrder {
+  const context = usableContext(model);
+  if (chat.maxTokens !== undefined && chat.maxTokens > context) {
+    const message = `max_tokens is too large: ${chat.maxTokens}. This model has room for ${context} tokens, prompt included.`;
+    throw new CodedError('integer_above_max_value', message, { param: 'max_tokens' });
+  }
+  const length = chat.messages.reduce((sum, { content }) => sum + content.length, 0);
+  if (length > context * LONGEST_TOKEN) throw tooLong(context, `a text of ${length} characters`);
+  const prompt = model.tokenizer.chat(chat.messages);
+  if (prompt.length >= context) throw tooLong(context, `${prompt.length} tokens`);
+  const { agent, only, payment } = admission;
+  return {
+    agent,
+    ...(only === undefined ? {} : { only }),
+    model,
+    prompt,
+    spec: chat.spec,
+    seed: chat.seed ?? toHex(random.bytes(8)),
+    maxTokens: Math.min(chat.maxTokens ?? context, context - prompt.length),
+    stop: chat.stop,
+    payment,
+  };
+}
+
+function tooLong(context: number, given: string): CodedError {
+  const message = `This model's maximum context length is ${context} tokens, of which one must be left for the answer. Your messages resulted in ${given}.`;
+  return new CodedError('context_length_exceeded', message, { param: 'messages' });
+}

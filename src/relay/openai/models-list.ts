@@ -1,0 +1,43 @@
+import type { RelayModel } from '../catalogue.ts';
+import type { Registry } from '../providers/registry.ts';
+import { usableContext } from './job-order.ts';
+
+/** A model as `GET /v1/models` lists it: OpenAI's fields, and what is live. */
+export interface ListedModel {
+  readonly id: string;
+  readonly object: 'model';
+  readonly created: number;
+  readonly owned_by: 'afterglow';
+  /** Largest prompt + output, in tokens. */
+  readonly context: number;
+  readonly manifest: string;
+  readonly variant: string;
+  readonly providers: number;
+  /** Streams that its providers have room for, and how many of these are free. */
+  readonly slots: number;
+  readonly free_slots: number;
+}
+
+/** A model that somebody serves now; undefined for one that nobody does. */
+export function listModel(model: RelayModel, registry: Registry, startedAt: number): ListedModel | undefined {
+  let providers = 0;
+  let slots = 0;
+  let free = 0;
+  for (const provider of registry.offering(model)) {
+    providers++;
+    slots += provider.free + provider.busy;
+    free += provider.free;
+  }
+  if (providers === 0) return undefined;
+  return {
+    id: model.id,
+    object: 'model',
+    created: Math.floor(startedAt / 1000),
+    owned_by: 'afterglow',
+    context: usableContext(model),
+    ...model.ref,
+    providers,
+    slots,
+    free_slots: free,
+  };
+}

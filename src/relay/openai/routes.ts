@@ -1,0 +1,52 @@
+import type { Clock } from '../../core/clock.ts';
+import { CodedError } from '../../core/errors.ts';
+import type { Figures } from '../network-figures.ts';
+import { type ChatParts, completeChat } from './chat-completions.ts';
+import { createHealthRoute, type HealthParts } from './health-route.ts';
+import { listModel } from './models-list.ts';
+import { createReceiptRoute, type ReceiptParts } from './receipt-route.ts';
+import type { Route } from './route.ts';
+import { sendJson } from './send-json.ts';
+
+export interface RoutesParts extends Omit<ChatParts, 'accepted'>, ReceiptParts {
+  readonly clock: Clock;
+  readonly figures: Figures;
+  readonly health: HealthParts['health'];
+}
+
+/** All that the relay answers beside its page. */
+export function createRoutes(parts: RoutesParts): readonly Route[] {
+  const { catalogue, figures, health, owners, registry } = parts;
+  const { startedAt } = health;
+  const chat: ChatParts = { ...parts, accepted: (job, agent) => owners.add(job, agent) };
+  return [
+    {
+      path: '/v1/chat/completions',
+      methods: { POST: () => (request, reply, facts) => completeChat(request, reply, facts, chat) },
+    },
+    {
+      path: '/v1/models',
+      methods: {
+        GET: () => (_request, reply) => {
+          const data = catalogue.models.flatMap((model) => listModel(model, registry, startedAt) ?? []);
+          sendJson(reply, { object: 'list', data });
+        },
+      },
+    },
+    {
+      path: '/v1/models/:id',
+      methods: {
+        GET: (id) => (_request, reply) => {
+          const model = catalogue.models.find((item) => item.id === id || encodeURIComponent(item.id) === id);
+          const listed = model && listModel(model, registry, startedAt);
+          if (!listed)
+            throw new CodedError('model_not_found', 'No such model is live here.', { param: 'model' });
+          sendJson(reply, listed);
+        },
+      },
+    },
+    { path: '/v1/receipts/:job', methods: { GET: createReceiptRoute(parts) } },
+    { path: '/v1/network', methods: { GET: () => (_request, reply) => sendJson(reply, figures.read()) } },
+    { path: '/healthz', methods: { GET: () => createHealthRoute(parts) } },
+  ];
+}

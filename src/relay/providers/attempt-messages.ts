@@ -1,0 +1,56 @@
+import { CodedError } from '../../core/errors.ts';
+import type { AttemptRef } from '../../protocol/wire/job.ts';
+import type { ProviderMessage } from '../../protocol/wire/messages.ts';
+import type { Jobs, Leased } from '../jobs/jobs.ts';
+import { addSlots, attemptKey, type Provider } from './provider.ts';
+import type { Registry } from './registry.ts';
+
+type AttemptMessage = Extract<ProviderMessage, { type: 'delta' | 'chunk' | 'result' | 'handback' }>;
+
+/**
+ * Takes a message about an attempt (rules C1 to C6, W5).
+ * @throws CodedError `attempt_unknown` where it crossed the attempt's end: ignored otherwise. Any other code closes
+ * the connection: `attempt_not_yours`, and those of `Jobs`.
+ */
+export function takeAttemptMessage(
+  provider: Provider,
+  message: AttemptMessage,
+  jobs: Jobs,
+  registry: Registry,
+): void {
+  const leased = jobs.find(provider, message);
+  if (!leased) throw notHeld(provider, message);
+  switch (message.type) {
+    case 'delta':
+      return jobs.deliver(leased, message.ids);
+    case 'chunk': {
+      const { type: _, ...chunk } = message;
+      return jobs.sign(leased, chunk);
+    }
+    case 'result':
+      jobs.complete(leased, message);
+      break;
+    case 'handback':
+      handBack(provider, message.code, leased, jobs, registry);
+      break;
+  }
+  addSlots(provider, message.grant);
+  jobs.scheduler.pump();
+}
+
+/** A pause costs nobody anything (rule P2); any other hand-back is one that the choice of providers remembers. */
+function handBack(provider: Provider, code: string, leased: Leased, jobs: Jobs, registry: Registry): void {
+  const paused = code === 'paused' || provider.models.size === 0;
+  if (!paused) registry.countLoss(provider.account, provider.heardAt);
+  jobs.interrupt(leased, code, 0);
+}
+
+/** Rule W5. */
+function notHeld(provider: Provider, { job, lease }: AttemptRef): CodedError {
+  return provider.assigned.has(attemptKey(job, lease))
+    ? new CodedError('attempt_unknown', 'The attempt has ended.', { job, lease })
+    : new CodedError('attempt_not_yours', 'The attempt was never assigned to this connection.', {
+        job,
+        lease,
+      });
+}

@@ -1,0 +1,60 @@
+import type { Hex } from '../../core/bytes.ts';
+import type { CodedError } from '../../core/errors.ts';
+import type { Hello, RelayMessage } from '../../protocol/wire/messages.ts';
+import type { RelayModel } from '../catalogue.ts';
+
+/** Most slots that a provider may have granted and not used: what one `hello` can grant. */
+const MAX_SLOTS = 64;
+
+/** Attempts of one connection that are remembered, to tell a message that crossed their end from a false one. */
+const REMEMBERED = 1024;
+
+/** A proven account on its connection: what it offers, what it granted, how it does. */
+export interface Provider {
+  readonly account: Hex;
+  /** Names this connection; for logs. */
+  readonly session: string;
+  readonly gpu: Hello['gpu'];
+  readonly engine: Hello['engine'];
+  readonly connectedAt: number;
+  /** Those of its models that this relay can speak for; none while it pauses. */
+  models: ReadonlySet<RelayModel>;
+  /** Slots granted and not used (rule P1). */
+  free: number;
+  /** Live leases. */
+  busy: number;
+  /** Attempts that it got on this connection, the latest of them. */
+  readonly assigned: Set<string>;
+  worstStepMs: number;
+  /** When its last frame came. */
+  heardAt: number;
+  /** When it last got a job: equals take turns. */
+  assignedAt: number;
+  /** Ids accepted on this connection. */
+  tokens: number;
+  send(message: RelayMessage): void;
+  /** Closes the connection with an error; its jobs move on. */
+  fail(error: CodedError): void;
+}
+
+/** Takes slots that a provider grants (rule P1). */
+export function addSlots(provider: Provider, slots: number): void {
+  provider.free = Math.min(MAX_SLOTS, provider.free + slots);
+}
+
+/** Fills one of its slots with an attempt. */
+export function fillSlot(provider: Provider, attempt: string, now: number): void {
+  provider.free--;
+  provider.busy++;
+  provider.assignedAt = now;
+  provider.assigned.add(attempt);
+  for (const oldest of provider.assigned) {
+    if (provider.assigned.size <= REMEMBERED) return;
+    provider.assigned.delete(oldest);
+  }
+}
+
+/** Names an attempt. */
+export function attemptKey(job: Hex, lease: number): string {
+  return `${job}/${lease}`;
+}
