@@ -79,6 +79,8 @@ export class Provider {
     if (!life) return;
     this.#life = undefined;
     if (this.#runner) {
+      // Without a model the relay takes the hand-backs for what they are: the owner's leave, and nobody's fault.
+      this.#session?.sendReady({ type: 'models', models: [] });
       this.#runner.pause({ code: 'stopped', message: 'The provider stops.' });
       await Promise.race([this.#runner.settled(), sleep(this.#options.clock, PARTING_MS)]);
     }

@@ -28,6 +28,8 @@ export class ScriptedRelay {
   greets = true;
   reachable = true;
   version = PROTOCOL_VERSION;
+  /** Answers heartbeats, as a living relay does (rule W6). */
+  alive = true;
   readonly #clock: SimClock;
 
   constructor(clock: SimClock) {
@@ -77,6 +79,7 @@ export class ScriptedRelay {
   #receive(socket: FrameSocket, text: string): void {
     const message = parseProviderMessage(text);
     this.messages.push({ ...message, at: this.#clock.now() });
+    if (message.type === 'heartbeat' && this.alive) return this.send({ type: 'heartbeat' });
     if (message.type !== 'hello') return;
     const digest = helloDigest({ relay: RELAY_ACCOUNT, nonce: NONCE, account: message.account });
     if (recoverAddress(digest, message.proof) !== message.account)

@@ -152,6 +152,19 @@ describe('reconnecting', () => {
     expect(world.provider.status().state.name).toBe('waiting');
   });
 
+  it('W6 gives up on a relay that it does not hear for a lease', async () => {
+    const { clock, relay, engine } = await createReadyWorld();
+    relay.send({ type: 'assign', ...assignment({ credit: 10 }) });
+    await clock.advance(30_000);
+    expect(relay.links).toHaveLength(1);
+    relay.link.cut();
+    await clock.advance(9_000);
+    expect(relay.links).toHaveLength(1);
+    await clock.advance(2_500);
+    expect(relay.links).toHaveLength(2);
+    expect(engine.timings().active).toBe(0);
+  });
+
   it('takes a long freeze as the end of its leases', async () => {
     const sim = new SimClock();
     const freezable = createFreezableClock(sim);
@@ -186,7 +199,10 @@ describe('reconnecting', () => {
     await clock.advance(10);
     await stopped;
     await clock.advance(60_000);
-    expect(relay.all('handback')).toMatchObject([{ job: jobId(1), code: 'stopped' }]);
+    expect(relay.all('models', 'handback')).toMatchObject([
+      { models: [] },
+      { job: jobId(1), code: 'stopped', grant: 0 },
+    ]);
     expect(relay.closes).toMatchObject([{ code: CloseCode.normal }]);
     expect(relay.links).toHaveLength(1);
     expect(provider.status().state).toEqual({ name: 'idle' });
