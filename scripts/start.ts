@@ -1,0 +1,57 @@
+/**
+ * `npm start [-- --once] [--port N] [--model ID] [--backend webgpu|wasm]`: the demo network, end to end.
+ */
+import { parseArgs } from 'node:util';
+import { errorBody } from '../src/core/errors.ts';
+import { runDemo } from './demo/demo.ts';
+
+const help = `npm start [-- options]
+
+Starts a relay, two headless browser tabs that lend the software GPU, and one streamed job that outlives its tab.
+Then it stays up: open the printed address in your own browser to lend its GPU too. Ctrl-C ends everything.
+
+  --once             end after the job; the last line is JSON
+  --port <n>         port of the relay and the page (8787; 0 takes a free one)
+  --model <id>       model to serve (shakespeare-1m-fp32)
+  --backend <name>   webgpu (default) or wasm
+  --tokens <n>       length of the demo job (96)
+  --help             this text`;
+
+const { values } = parseArgs({
+  options: {
+    once: { type: 'boolean', default: false },
+    port: { type: 'string', default: '8787' },
+    model: { type: 'string', default: 'shakespeare-1m-fp32' },
+    backend: { type: 'string', default: 'webgpu' },
+    tokens: { type: 'string', default: '96' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) {
+  console.log(help);
+} else {
+  try {
+    await runDemo({
+      once: values.once,
+      port: readNumber('--port', values.port, 0, 65_535),
+      model: values.model,
+      backend: readBackend(values.backend),
+      tokens: readNumber('--tokens', values.tokens, 8, 900),
+    });
+  } catch (error) {
+    console.error(`\n${errorBody(error).message}`);
+    process.exitCode = 1;
+  }
+}
+
+function readNumber(flag: string, text: string, from: number, to: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= from && value <= to) return value;
+  throw new Error(`${flag} takes a whole number from ${from} to ${to}, not "${text}".`);
+}
+
+function readBackend(text: string): 'webgpu' | 'wasm' {
+  if (text === 'webgpu' || text === 'wasm') return text;
+  throw new Error(`--backend takes webgpu or wasm, not "${text}".`);
+}
