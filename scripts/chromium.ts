@@ -62,6 +62,8 @@ export function launchOptions(browser: FoundBrowser, options: BrowserOptions): L
       '--disable-sync',
       '--disable-quic',
       '--no-first-run',
+      // Under LANG=C Chromium names its language `en-US@posix`, which `Intl` refuses and pages then fail on.
+      '--accept-lang=en-US',
       ...flags,
     ],
     chromiumSandbox: sandboxed,
