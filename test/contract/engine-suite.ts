@@ -7,11 +7,8 @@ import { type Sample, TOP_COUNT } from '../../src/protocol/wire/sample.ts';
 /** Where two honest runs may choose different tokens: see rule S3. */
 export const EPSILON = 1e-3;
 
-/** A text of the model's own kind, as ids of the bundled tokenizer; 0 begins it. */
-export const PROMPT = [
-  0, 68, 74, 85, 74, 91, 350, 59, 11, 1265, 262, 781, 45, 526, 47, 1194, 1033, 327, 569, 467, 749, 64, 11, 11,
-  814, 59, 11,
-];
+/** "CITIZEN:\nGood morrow, sir." in ids of the bundled tokenizer; 0 begins a text. */
+export const PROMPT = [0, 68, 74, 85, 74, 91, 350, 59, 11, 1265, 262, 781, 45];
 
 export interface EngineSuite {
   /** Makes an engine with two slots and a context of at most 1,024 tokens. */

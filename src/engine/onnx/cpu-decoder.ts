@@ -7,6 +7,8 @@ import { graphFailure } from './graph-failure.ts';
 import type { OrtLibrary } from './runtime.ts';
 import { pieceInputs, StepInputs } from './step-inputs.ts';
 
+const ERRORS_ONLY = 3;
+
 type Feeds = Record<string, Tensor>;
 type Fetches = Record<string, Tensor | null>;
 interface Call {
@@ -27,6 +29,7 @@ export async function createCpuDecoder(
 ): Promise<Decoder> {
   const session = await ort.InferenceSession.create(graph, {
     executionProviders: ['cpu'],
+    logSeverityLevel: ERRORS_ONLY,
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
   }).catch((error: unknown) => Promise.reject(graphFailure(error, 'model_unsupported')));

@@ -19,9 +19,9 @@ export interface DecoderShape {
   readonly slots: number;
 }
 
-export function shapeOf({ architecture, context }: ModelManifest, slots: number): DecoderShape {
-  const { layers, kvHeads, headDim, vocab } = architecture;
-  return { layers, kvHeads, headDim, vocab, context, slots };
+export function shapeOf(manifest: ModelManifest, slots: number, most = manifest.context): DecoderShape {
+  const { layers, kvHeads, headDim, vocab } = manifest.architecture;
+  return { layers, kvHeads, headDim, vocab, context: Math.min(manifest.context, most), slots };
 }
 
 /**

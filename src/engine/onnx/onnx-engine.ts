@@ -5,6 +5,8 @@ import { createCpuDecoder } from './cpu-decoder.ts';
 import { DecodeLoop } from './decode-loop.ts';
 import { type Decoder, type DecoderShape, shapeOf, type Stopwatch } from './decoder.ts';
 import type { OnnxRuntime } from './runtime.ts';
+import { createWasmDecoder } from './wasm-decoder.ts';
+import { createWebGpuDecoder } from './webgpu-decoder.ts';
 import { Stream } from './stream.ts';
 import { checkRequest } from './stream-request.ts';
 
@@ -17,6 +19,8 @@ export interface OnnxEngineOptions {
   readonly graph: Uint8Array;
   /** Streams that decode together; the cache is allocated for all of them. */
   readonly slots: number;
+  /** Largest prompt + output, if less than the model allows: the cache is smaller, too. */
+  readonly context?: number;
   /** Prompt tokens per prefill piece; chosen by backend unless given. */
   readonly prefillPiece?: number;
   /** Finer than a step. */
@@ -52,7 +56,7 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Onnx
       value: slots,
     });
   }
-  const shape = shapeOf(manifest, slots);
+  const shape = shapeOf(manifest, slots, options.context);
   const decoder = await createDecoder(runtime, graph, shape, clock);
   const piece = options.prefillPiece ?? (decoder.backend === 'webgpu' && !decoder.software ? 256 : 64);
   const loop = new DecodeLoop({ decoder, clock, slots, piece });
@@ -99,7 +103,9 @@ function createDecoder(
   switch (runtime.backend) {
     case 'cpu':
       return createCpuDecoder(runtime.ort, graph, shape, clock, runtime.threads);
-    default:
-      throw new CodedError('model_unsupported', 'Not yet.');
+    case 'webgpu':
+      return createWebGpuDecoder(runtime, graph, shape, clock);
+    case 'wasm':
+      return createWasmDecoder(runtime.module, graph, shape, clock);
   }
 }

@@ -46,3 +46,34 @@ export interface OrtWasmModule {
     options: number,
   ): number | Promise<number>;
 }
+
+/** What the package's `.mjs` exports by default. */
+export type OrtWasmFactory = (options: {
+  readonly numThreads: number;
+  readonly wasmBinary?: ArrayBuffer;
+  readonly locateFile?: (file: string) => string;
+}) => Promise<OrtWasmModule>;
+
+const ERRORS_ONLY = 3;
+
+/** Starts ONNX Runtime on one thread. Without the bytes of its `.wasm`, it finds the file beside its `.mjs`. */
+export async function startOrtWasm(
+  factory: OrtWasmFactory,
+  wasmBinary?: ArrayBuffer,
+): Promise<OrtWasmModule> {
+  const given = wasmBinary ? { wasmBinary, locateFile: (file: string) => file } : {};
+  const module = await factory({ numThreads: 1, ...given });
+  checkCall(module, module._OrtInit(1, ERRORS_ONLY));
+  return module;
+}
+
+/** @throws Error with the runtime's own words, if `code` is not 0. */
+export function checkCall(module: OrtWasmModule, code: number): void {
+  if (code === 0) return;
+  const stack = module.stackSave();
+  const out = module.stackAlloc(8);
+  module._OrtGetLastError(out, out + 4);
+  const message = module.getValue(out + 4, '*');
+  module.stackRestore(stack);
+  throw new Error(message ? module.UTF8ToString(message) : `ONNX Runtime failed with code ${code}.`);
+}

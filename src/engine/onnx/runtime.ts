@@ -9,21 +9,29 @@ export interface OrtLibrary {
   readonly Tensor: typeof Tensor;
 }
 
-/**
- * Where the graph runs: handed in ready to use, because only the caller knows what its environment can import.
- *
- * - `cpu`: `onnxruntime-node`. It blocks the thread while it computes.
- * - `wasm`: the module of `onnxruntime-web/ort-wasm-simd-threaded.mjs`, driven directly (see `wasm-decoder.ts`).
- * - `webgpu`: `onnxruntime-web/jspi` (or `/webgpu`, where JSPI is missing) with its wasm set, and a device of one's own.
- */
-export type OnnxRuntime =
-  | { readonly backend: 'cpu'; readonly ort: OrtLibrary; readonly threads?: number }
-  | { readonly backend: 'wasm'; readonly module: OrtWasmModule }
-  | {
-      readonly backend: 'webgpu';
-      readonly ort: OrtLibrary;
-      readonly device: GPUDevice;
-      readonly software: boolean;
-      /** For example `nvidia/ampere`. */
-      readonly gpuClass: string;
-    };
+/** `onnxruntime-node`. It blocks the thread while it computes. */
+export interface CpuRuntime {
+  readonly backend: 'cpu';
+  readonly ort: OrtLibrary;
+  /** 1 unless given: more gain nothing with small models. */
+  readonly threads?: number;
+}
+
+/** The module of `onnxruntime-web/ort-wasm-simd-threaded.mjs`, driven directly (see `wasm-decoder.ts`). */
+export interface WasmRuntime {
+  readonly backend: 'wasm';
+  readonly module: OrtWasmModule;
+}
+
+/** `onnxruntime-web/jspi` (or `/webgpu`, where JSPI is missing), and a device of one's own. */
+export interface WebGpuRuntime {
+  readonly backend: 'webgpu';
+  readonly ort: OrtLibrary;
+  readonly device: GPUDevice;
+  readonly software: boolean;
+  /** For example `nvidia/ampere`. */
+  readonly gpuClass: string;
+}
+
+/** Where the graph runs: handed in ready to use, because only the caller knows what its environment can import. */
+export type OnnxRuntime = CpuRuntime | WasmRuntime | WebGpuRuntime;

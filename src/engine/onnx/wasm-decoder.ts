@@ -1,0 +1,191 @@
+import { LogitSampler } from '../sampling/logit-sampler.ts';
+import type { Batch } from './batch.ts';
+import type { Decoder, DecoderShape, Stopwatch } from './decoder.ts';
+import { cacheNames, checkGraph, IDS, LOGITS, MASK, POSITIONS, slotElements } from './graph.ts';
+import { graphFailure } from './graph-failure.ts';
+import type { OrtWasmModule } from './ort-wasm-module.ts';
+import { type Binding, type Handles, OrtWasmSession } from './ort-wasm-session.ts';
+import { pieceInputs, StepInputs } from './step-inputs.ts';
+import { createTaskTurn } from './task-turn.ts';
+
+const FLOAT_BYTES = 4;
+const INTEGER_BYTES = 8;
+
+/**
+ * The decoder on ONNX Runtime's WebAssembly, driven through its C interface.
+ *
+ * Not through the package's JavaScript: that copies every tensor into the module's memory and back at each run, the
+ * whole cache included, and does not copy what the graph wrote into an output that was handed in, so a cache can't be
+ * shared. Here it lies in the module's memory, and nothing of it ever moves. (One stream of the 1 M model: 7 times as
+ * fast.) The results are the same bits on every machine.
+ */
+export async function createWasmDecoder(
+  module: OrtWasmModule,
+  graph: Uint8Array,
+  shape: DecoderShape,
+  clock: Stopwatch,
+): Promise<Decoder> {
+  try {
+    const session = await OrtWasmSession.create(module, graph);
+    checkGraph(session.inputNames, session.outputNames, shape.layers);
+    return new WasmDecoder(session, shape, clock);
+  } catch (error) {
+    throw graphFailure(error, 'model_unsupported');
+  }
+}
+
+/** A binding for some number of rows, with the tensors that belong to it. */
+interface Step {
+  readonly binding: Binding;
+  readonly tensors: number[];
+  /** The width of the mask that is bound. */
+  width: number;
+}
+
+class WasmDecoder implements Decoder {
+  readonly backend = 'wasm';
+  readonly software = true;
+  readonly gpuClass = 'wasm';
+  readonly staged = false;
+  graphMs = 0;
+  readonly readBackBytes = 0;
+  readonly #session: OrtWasmSession;
+  readonly #shape: DecoderShape;
+  readonly #clock: Stopwatch;
+  readonly #sampler: LogitSampler;
+  readonly #inputs: StepInputs;
+  readonly #names: ReturnType<typeof cacheNames>;
+  /** Addresses: one array for each layer's keys and values, [slots, kvHeads, context, headDim]. */
+  readonly #cache: readonly number[];
+  readonly #ids: number;
+  readonly #positions: number;
+  readonly #mask: number;
+  readonly #logits: number;
+  readonly #steps: (Step | undefined)[] = [];
+  readonly #turn = createTaskTurn();
+
+  constructor(session: OrtWasmSession, shape: DecoderShape, clock: Stopwatch) {
+    const { slots, context, vocab, layers } = shape;
+    [this.#session, this.#shape, this.#clock] = [session, shape, clock];
+    this.#sampler = new LogitSampler(vocab);
+    this.#inputs = new StepInputs(slots, context);
+    this.#names = cacheNames(layers);
+    this.#cache = this.#names.map(() => session.allocate(slots * slotElements(shape) * FLOAT_BYTES));
+    // A prefill piece may be as long as the context, a step has as many rows as slots.
+    this.#ids = session.allocate(Math.max(slots, context) * INTEGER_BYTES);
+    this.#positions = session.allocate(Math.max(slots, context) * INTEGER_BYTES);
+    this.#mask = session.allocate(slots * context * INTEGER_BYTES);
+    this.#logits = session.allocate(slots * vocab * FLOAT_BYTES);
+  }
+
+  async prefill(slot: number, tokens: readonly number[], first: number, count: number): Promise<void> {
+    const { ids, positions, mask } = pieceInputs(tokens, first, count);
+    const words = this.#tensors(count, 1);
+    const cache = this.#cacheTensors(slot, 1);
+    const maskTensor = this.#session.tensor('int64', this.#mask, [1, first + count]);
+    const binding = this.#session.bind({ ...words, ...cache.feeds, [MASK]: maskTensor }, cache.fetches);
+    this.#put(this.#ids, ids);
+    this.#put(this.#positions, positions);
+    this.#put(this.#mask, mask);
+    try {
+      await this.#run(binding);
+    } finally {
+      this.#release(binding, [...Object.values(words), ...Object.values(cache.feeds), maskTensor]);
+    }
+  }
+
+  async step(batch: Batch): Promise<void> {
+    const { rows, draws, samples } = batch;
+    const inputs = this.#inputs;
+    inputs.write(batch);
+    const step = (this.#steps[rows] ??= this.#step(rows));
+    if (step.width !== inputs.width) this.#widen(step, rows, inputs.width);
+    this.#put(this.#ids, inputs.ids.subarray(0, 2 * rows));
+    this.#put(this.#positions, inputs.positions.subarray(0, 2 * rows));
+    this.#put(this.#mask, inputs.mask.subarray(0, 2 * rows * inputs.width));
+    await this.#run(step.binding);
+    const { vocab } = this.#shape;
+    for (let row = 0; row < rows; row++) {
+      const start = this.#logits + row * vocab * FLOAT_BYTES;
+      // The memory may have moved since the last step.
+      const draw = draws[row];
+      samples[row] =
+        draw &&
+        this.#sampler.sample(new Float32Array(this.#session.module.HEAPU8.buffer, start, vocab), draw);
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const step of this.#steps) if (step) this.#release(step.binding, step.tensors);
+    this.#session.free(...this.#cache, this.#ids, this.#positions, this.#mask, this.#logits);
+    this.#session.close();
+    this.#turn.close();
+  }
+
+  async #run(binding: Binding): Promise<void> {
+    const began = this.#clock.now();
+    try {
+      await this.#session.run(binding);
+    } catch (error) {
+      throw graphFailure(error, 'engine_failed');
+    } finally {
+      this.graphMs += this.#clock.now() - began;
+    }
+    await this.#turn.take();
+  }
+
+  #step(rows: number): Step {
+    const { context, vocab } = this.#shape;
+    const session = this.#session;
+    const words = this.#tensors(1, rows);
+    const mask = session.tensor('int64', this.#mask, [rows, context]);
+    const cache = this.#cacheTensors(0, rows);
+    const logits = session.tensor('float32', this.#logits, [rows, 1, vocab]);
+    const binding = session.bind(
+      { [MASK]: mask, ...words, ...cache.feeds },
+      { [LOGITS]: logits, ...cache.fetches },
+    );
+    const tensors = [mask, ...Object.values(words), ...Object.values(cache.feeds), logits];
+    return { binding, tensors, width: context };
+  }
+
+  /** The mask is the first of a step's inputs and tensors. */
+  #widen(step: Step, rows: number, width: number): void {
+    const mask = this.#session.tensor('int64', this.#mask, [rows, width]);
+    this.#session.rebind(step.binding, 0, mask);
+    this.#session.release(step.tensors[0]!);
+    step.tensors[0] = mask;
+    step.width = width;
+  }
+
+  /** Ids and, where the graph wants them, positions: [rows, count]. */
+  #tensors(count: number, rows: number): Handles {
+    const ids = this.#session.tensor('int64', this.#ids, [rows, count]);
+    if (!this.#session.inputNames.includes(POSITIONS)) return { [IDS]: ids };
+    return { [IDS]: ids, [POSITIONS]: this.#session.tensor('int64', this.#positions, [rows, count]) };
+  }
+
+  /** The cache of `rows` slots from `slot`: past and present are the same tensors. */
+  #cacheTensors(slot: number, rows: number): { feeds: Handles; fetches: Handles } {
+    const { kvHeads, context, headDim } = this.#shape;
+    const [feeds, fetches]: [Record<string, number>, Record<string, number>] = [{}, {}];
+    for (const [i, { past, present }] of this.#names.entries()) {
+      const address = this.#cache[i]! + slot * slotElements(this.#shape) * FLOAT_BYTES;
+      feeds[past] = this.#session.tensor('float32', address, [rows, kvHeads, context, headDim]);
+      fetches[present] = feeds[past];
+    }
+    return { feeds, fetches };
+  }
+
+  #put(address: number, words: Int32Array<ArrayBuffer>): void {
+    this.#session.module.HEAPU8.set(
+      new Uint8Array(words.buffer, words.byteOffset, words.byteLength),
+      address,
+    );
+  }
+
+  #release({ inputNames, inputs, outputNames, outputs }: Binding, tensors: readonly number[]): void {
+    this.#session.free(inputNames, inputs, outputNames, outputs);
+    for (const tensor of tensors) this.#session.release(tensor);
+  }
+}

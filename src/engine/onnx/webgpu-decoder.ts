@@ -1,0 +1,246 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-web';
+import { CodedError } from '../../core/errors.ts';
+import { GpuSampler } from '../kernels/gpu-sampler.ts';
+import type { Batch } from './batch.ts';
+import type { Decoder, DecoderShape, Stopwatch } from './decoder.ts';
+import {
+  type CacheName,
+  cacheNames,
+  checkGraph,
+  IDS,
+  LOGITS,
+  MASK,
+  POSITIONS,
+  slotElements,
+} from './graph.ts';
+import { graphFailure } from './graph-failure.ts';
+import type { OrtLibrary, WebGpuRuntime } from './runtime.ts';
+import { pieceInputs, StepInputs } from './step-inputs.ts';
+
+type Feeds = Record<string, Tensor>;
+interface Call {
+  readonly feeds: Feeds;
+  readonly fetches: Feeds;
+}
+
+const FLOAT_BYTES = 4;
+
+/** It warns of shape computations on the CPU, which is where they belong. */
+const ERRORS_ONLY = 3;
+
+/**
+ * The decoder on onnxruntime-web's WebGPU provider, on a device of our own. Keys and values never leave the GPU: each
+ * layer has one buffer for all slots, fed as past and fetched as present, and a step of `rows` streams uses its first
+ * rows. Logits stay there, too, for the sampling kernel.
+ *
+ * GroupQueryAttention takes several tokens on top of a past for a batch of one only, and a tensor can't begin inside a
+ * buffer: so prompts are prefilled in a staging cache of one slot, whose rows are copied into the shared cache at the end.
+ */
+export async function createWebGpuDecoder(
+  runtime: WebGpuRuntime,
+  graph: Uint8Array,
+  shape: DecoderShape,
+  clock: Stopwatch,
+): Promise<Decoder> {
+  const { ort, device } = runtime;
+  const session = await ort.InferenceSession.create(graph, {
+    executionProviders: [{ name: 'webgpu', device }],
+    logSeverityLevel: ERRORS_ONLY,
+    preferredOutputLocation: 'gpu-buffer',
+  }).catch((error: unknown) => Promise.reject(graphFailure(error, 'model_unsupported')));
+  checkGraph(session.inputNames, session.outputNames, shape.layers);
+  const buffers = await allocate(device, shape);
+  const sampler = await GpuSampler.create(device, buffers.logits, shape.vocab, shape.slots);
+  return new WebGpuDecoder(runtime, session, shape, clock, buffers, sampler);
+}
+
+interface Buffers {
+  /** One for each layer's keys and values: [slots, kvHeads, context, headDim]. */
+  readonly cache: readonly GPUBuffer[];
+  /** Likewise, with one slot. */
+  readonly staging: readonly GPUBuffer[];
+  /** [slots, 1, vocab] */
+  readonly logits: GPUBuffer;
+}
+
+/** @throws CodedError `out_of_memory` */
+async function allocate(device: GPUDevice, shape: DecoderShape): Promise<Buffers> {
+  const slotBytes = slotElements(shape) * FLOAT_BYTES;
+  const sizes = { cache: shape.slots * slotBytes, logits: shape.slots * shape.vocab * FLOAT_BYTES };
+  const largest = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
+  if (Math.max(sizes.cache, sizes.logits) > largest) {
+    const message = 'The cache of this many streams does not fit into a buffer of this GPU.';
+    throw new CodedError('out_of_memory', message, { bytes: sizes.cache, largest });
+  }
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+  device.pushErrorScope('out-of-memory');
+  const buffers = {
+    cache: cacheNames(shape.layers).map(() => device.createBuffer({ size: sizes.cache, usage })),
+    staging: cacheNames(shape.layers).map(() => device.createBuffer({ size: slotBytes, usage })),
+    logits: device.createBuffer({ size: sizes.logits, usage }),
+  };
+  const failure = await device.popErrorScope();
+  if (!failure) return buffers;
+  for (const buffer of [...buffers.cache, ...buffers.staging, buffers.logits]) buffer.destroy();
+  const message = 'The GPU has not enough memory for this model and its streams.';
+  throw new CodedError('out_of_memory', message, { text: failure.message });
+}
+
+class WebGpuDecoder implements Decoder {
+  readonly backend = 'webgpu';
+  readonly software: boolean;
+  readonly gpuClass: string;
+  readonly staged = true;
+  graphMs = 0;
+  readonly #ort: OrtLibrary;
+  readonly #device: GPUDevice;
+  readonly #session: InferenceSession;
+  readonly #shape: DecoderShape;
+  readonly #clock: Stopwatch;
+  readonly #buffers: Buffers;
+  readonly #sampler: GpuSampler;
+  readonly #names: readonly CacheName[];
+  readonly #inputs: StepInputs;
+  /** Feeds and fetches by the number of rows; only the mask in them changes. */
+  readonly #steps: (Call | undefined)[] = [];
+  #lost: CodedError | undefined;
+  /** Rejects the call in flight: after a loss it may never end by itself. */
+  #abandon: ((error: CodedError) => void) | undefined;
+
+  constructor(
+    { ort, device, software, gpuClass }: WebGpuRuntime,
+    session: InferenceSession,
+    shape: DecoderShape,
+    clock: Stopwatch,
+    buffers: Buffers,
+    sampler: GpuSampler,
+  ) {
+    [this.#ort, this.#device, this.#session] = [ort, device, session];
+    [this.#shape, this.#clock, this.#buffers, this.#sampler] = [shape, clock, buffers, sampler];
+    [this.software, this.gpuClass] = [software, gpuClass];
+    this.#names = cacheNames(shape.layers);
+    this.#inputs = new StepInputs(shape.slots, shape.context);
+    void device.lost.then(({ reason, message }) => {
+      this.#lost = new CodedError('device_lost', 'The GPU was lost.', { reason, text: message });
+      this.#abandon?.(this.#lost);
+    });
+  }
+
+  get readBackBytes(): number {
+    return this.#sampler.readBackBytes;
+  }
+
+  prefill(
+    slot: number,
+    tokens: readonly number[],
+    first: number,
+    count: number,
+    last: boolean,
+  ): Promise<void> {
+    const { ids, positions, mask } = pieceInputs(tokens, first, count);
+    const integers = [this.#integers(ids, [1, count]), this.#integers(positions, [1, count])] as const;
+    const call = this.#call(this.#buffers.staging, 1, ...integers);
+    call.feeds[MASK] = this.#integers(mask, [1, first + count]);
+    return this.#guard(async () => {
+      await this.#session.run(call.feeds, call.fetches);
+      if (last) this.#unstage(slot, first + count);
+      // Without this wait, pieces would pile up on the GPU and their times would mean nothing.
+      await this.#device.queue.onSubmittedWorkDone();
+    });
+  }
+
+  step(batch: Batch): Promise<void> {
+    const { rows } = batch;
+    const inputs = this.#inputs;
+    inputs.write(batch);
+    const call = (this.#steps[rows] ??= this.#stepCall(rows));
+    if (call.feeds[MASK]?.dims[1] !== inputs.width) {
+      call.feeds[MASK] = this.#integers(inputs.mask.subarray(0, 2 * rows * inputs.width), [
+        rows,
+        inputs.width,
+      ]);
+    }
+    return this.#guard(async () => {
+      await this.#session.run(call.feeds, call.fetches);
+      await this.#sampler.sample(rows, batch.draws, batch.samples);
+    });
+  }
+
+  /** The device stays: it belongs to whoever handed it in. */
+  async close(): Promise<void> {
+    const { cache, staging, logits } = this.#buffers;
+    for (const buffer of [...cache, ...staging, logits]) buffer.destroy();
+    this.#sampler.destroy();
+    if (!this.#lost) await this.#session.release();
+  }
+
+  /** Runs one call; ends it with `device_lost` as soon as the device is lost. */
+  async #guard(work: () => Promise<void>): Promise<void> {
+    if (this.#lost) throw this.#lost;
+    const began = this.#clock.now();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#abandon = reject;
+        work().then(resolve, reject);
+      });
+    } catch (error) {
+      throw this.#lost ?? graphFailure(error, 'engine_failed');
+    } finally {
+      this.#abandon = undefined;
+      this.graphMs += this.#clock.now() - began;
+    }
+  }
+
+  /** Copies the first `length` positions of the staging cache into a slot. */
+  #unstage(slot: number, length: number): void {
+    const { kvHeads, context, headDim } = this.#shape;
+    const headBytes = context * headDim * FLOAT_BYTES;
+    const commands = this.#device.createCommandEncoder();
+    for (const [i, from] of this.#buffers.staging.entries()) {
+      for (let head = 0; head < kvHeads; head++) {
+        const to = (slot * kvHeads + head) * headBytes;
+        commands.copyBufferToBuffer(
+          from,
+          head * headBytes,
+          this.#buffers.cache[i]!,
+          to,
+          length * headDim * FLOAT_BYTES,
+        );
+      }
+    }
+    this.#device.queue.submit([commands.finish()]);
+  }
+
+  #stepCall(rows: number): Call {
+    const { ids, positions } = this.#inputs;
+    const words = [ids, positions].map((input) => this.#integers(input.subarray(0, 2 * rows), [rows, 1]));
+    const call = this.#call(this.#buffers.cache, rows, words[0]!, words[1]!);
+    call.fetches[LOGITS] = this.#floats(this.#buffers.logits, [rows, 1, this.#shape.vocab]);
+    return call;
+  }
+
+  /** Feeds and fetches for the first `rows` slots of a cache, without the mask. */
+  #call(cache: readonly GPUBuffer[], rows: number, ids: Tensor, positions: Tensor): Call {
+    const { kvHeads, context, headDim } = this.#shape;
+    const feeds: Feeds = { [IDS]: ids };
+    if (this.#session.inputNames.includes(POSITIONS)) feeds[POSITIONS] = positions;
+    const fetches: Feeds = {};
+    for (const [i, { past, present }] of this.#names.entries()) {
+      feeds[past] = this.#floats(cache[i]!, [rows, kvHeads, context, headDim]);
+      fetches[present] = feeds[past];
+    }
+    return { feeds, fetches };
+  }
+
+  #floats(buffer: GPUBuffer, dims: readonly number[]): Tensor {
+    return this.#ort.Tensor.fromGpuBuffer(buffer, { dataType: 'float32', dims });
+  }
+
+  #integers(words: Int32Array<ArrayBuffer>, dims: readonly number[]): Tensor {
+    return new this.#ort.Tensor(
+      'int64',
+      new BigInt64Array(words.buffer, words.byteOffset, words.length / 2),
+      dims,
+    );
+  }
+}

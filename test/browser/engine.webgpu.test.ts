@@ -1,0 +1,11 @@
+import { createOnnxEngine } from '../../src/engine/onnx/onnx-engine.ts';
+import { describeEngine } from '../contract/engine-suite.ts';
+import { fetchModel, softwareGpuRuntime } from './browser-engine.ts';
+
+// A token takes a fifth of a second here: so few, and a short context.
+describeEngine('webgpu', {
+  create: async () =>
+    createOnnxEngine({ runtime: await softwareGpuRuntime(), slots: 2, context: 96, ...(await fetchModel()) }),
+  length: 4,
+  timeout: 60_000,
+});
