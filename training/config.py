@@ -64,7 +64,7 @@ MODELS = {
             description="A one-million-parameter decoder that writes Shakespeare-like plays. For tests and first steps.",
             architecture=Architecture(layers=4, heads=4, kv_heads=2, head_dim=32, hidden=128, intermediate=352),
             recipe=Recipe(
-                seed=1616, steps=600, tokens_per_step=4096, short=256, long_every=8, matrix_rate=0.02,
+                seed=1616, steps=300, tokens_per_step=4096, short=256, long_every=8, matrix_rate=0.02,
                 other_rate=3e-3, warmup=30, weight_decay=0.1, dropout=0.05, evaluate_every=100,
             ),
         ),
