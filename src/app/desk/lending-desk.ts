@@ -1,0 +1,30 @@
+import type { Hex } from '../../core/bytes.ts';
+import type { ErrorBody } from '../../core/errors.ts';
+import type { AttemptRow, Totals } from '../../provider/history/attempt-history.ts';
+import type { GpuReport, ModelChoice } from '../../provider/compute/engine-source.ts';
+import type { LendingOrder } from '../../provider/compute/lender.ts';
+import type { LenderStatus } from '../../provider/compute/lender-status.ts';
+
+/**
+ * All that the page can do, as one interface: the two workers behind it in the product, a stand-in in the page's tests.
+ * Every failure is a `CodedError`.
+ */
+export interface LendingDesk {
+  /** Opens the wallet; gives its account. */
+  open(): Promise<Hex>;
+  probe(): Promise<GpuReport>;
+  models(): Promise<readonly ModelChoice[]>;
+  /** Resolves once lending runs. What goes wrong is in the status, too. */
+  start(order: LendingOrder): Promise<void>;
+  /** Frees the GPU in any case, also where the worker hangs. */
+  stop(): Promise<void>;
+  pause(reason: string): Promise<void>;
+  resume(): Promise<void>;
+  /** `status` at most four times a second; `failed` when a worker died. */
+  watch(status: (status: LenderStatus) => void, failed: (error: ErrorBody) => void): void;
+  attempts(limit: number, before?: number): Promise<AttemptRow[]>;
+  totals(): Promise<Totals>;
+  exportKey(): Promise<Hex>;
+  /** Stops lending and uses another key; gives its account. */
+  importKey(privateKey: string): Promise<Hex>;
+}

@@ -1,0 +1,91 @@
+import { proxy, type Remote, transfer, wrap } from 'comlink';
+import type { Hex } from '../../core/bytes.ts';
+import type { ErrorBody } from '../../core/errors.ts';
+import type { ComputeApi } from '../../provider/compute/compute-api.ts';
+import type { LenderStatus } from '../../provider/compute/lender-status.ts';
+import type { SignerApi } from '../../provider/wallet/signer-api.ts';
+import type { LendingDesk } from './lending-desk.ts';
+import { receiveErrorsAsData } from './thrown-errors.ts';
+
+/** A worker that has not stopped within this time hangs, and is ended. */
+const STOP_MS = 4_000;
+
+interface ComputeWorker {
+  readonly worker: Worker;
+  readonly api: Remote<ComputeApi>;
+}
+
+/**
+ * The desk over the two workers. The compute worker is replaced after each stop: a WebAssembly heap never shrinks, and
+ * a worker's end frees the GPU whatever state it was in.
+ */
+export function createWorkerDesk(profile: string): LendingDesk {
+  receiveErrorsAsData();
+  const signerWorker = new Worker(new URL('../../../workers/signer.worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'signer',
+  });
+  const signer = wrap<SignerApi>(signerWorker);
+  let told: (status: LenderStatus) => void = () => {};
+  let failed: (error: ErrorBody) => void = () => {};
+  let compute: Promise<ComputeWorker> | undefined;
+
+  signerWorker.onerror = () => failed({ code: 'signer_gone', message: 'The wallet’s worker stopped.' });
+
+  async function openCompute(): Promise<ComputeWorker> {
+    const worker = new Worker(new URL('../../../workers/compute.worker.ts', import.meta.url), {
+      type: 'module',
+      name: 'compute',
+    });
+    worker.onerror = () => failed({ code: 'worker_failed', message: 'The worker that computes stopped.' });
+    const api = wrap<ComputeApi>(worker);
+    const { port1, port2 } = new MessageChannel();
+    await signer.connect(transfer(port1, [port1]));
+    await api.open(profile, transfer(port2, [port2]));
+    await api.watch(proxy((status: LenderStatus) => told(status)));
+    return { worker, api };
+  }
+
+  async function api(): Promise<Remote<ComputeApi>> {
+    compute ??= openCompute();
+    return (await compute).api;
+  }
+
+  /** Ends the compute worker: by its own `stop` where it answers in time. */
+  async function recycle(): Promise<void> {
+    if (!compute) return;
+    const { worker, api: old } = await compute;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, STOP_MS)));
+    try {
+      await Promise.race([old.stop(), late]);
+    } finally {
+      clearTimeout(timer);
+      worker.terminate();
+      compute = openCompute();
+      await compute;
+    }
+  }
+
+  return {
+    open: () => signer.open(profile),
+    probe: async () => (await api()).probe(),
+    models: async () => (await api()).models(),
+    start: async (order) => (await api()).start(order),
+    stop: recycle,
+    pause: async (reason) => (await api()).pause(reason),
+    resume: async () => (await api()).resume(),
+    watch(status, onFailure) {
+      told = status;
+      failed = onFailure;
+    },
+    attempts: async (limit, before) => (await api()).attempts(limit, before),
+    totals: async () => (await api()).totals(),
+    exportKey: () => signer.exportKey(),
+    async importKey(privateKey) {
+      const account = await signer.importKey(privateKey.trim() as Hex);
+      await recycle();
+      return account;
+    },
+  };
+}

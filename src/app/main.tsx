@@ -1,0 +1,42 @@
+import { effect } from '@preact/signals';
+import { render } from 'preact';
+import type { LenderStatus } from '../provider/compute/lender-status.ts';
+import { createWorkerDesk } from './desk/worker-desk.ts';
+import { createLending } from './state/lending.ts';
+import { readParameters } from './state/page-parameters.ts';
+import { defaultSettings, loadSettings, saveSettings } from './state/settings.ts';
+import { App } from './view/app.tsx';
+import './style/palette.css';
+import './style/base.css';
+import './style/layout.css';
+import './style/hero.css';
+import './style/cards.css';
+import './style/dialogs.css';
+
+declare global {
+  interface Window {
+    /** For automation: the latest status of the compute worker, and the page's own failure where there is one. */
+    afterglow?: { status: LenderStatus | undefined; failure: { code: string; message: string } | undefined };
+  }
+}
+
+const parameters = readParameters(location.search);
+const settings = {
+  ...defaultSettings(location),
+  ...loadSettings(localStorage, parameters.profile),
+  ...parameters.settings,
+};
+const lending = createLending(createWorkerDesk(parameters.profile), settings, (changed) =>
+  saveSettings(localStorage, parameters.profile, changed),
+);
+
+effect(() => {
+  window.afterglow = { status: lending.status.value, failure: lending.failure.value };
+});
+
+const root = document.getElementById('app');
+if (!root) throw new Error('The page has no place for the app.');
+render(<App lending={lending} />, root);
+
+await lending.begin();
+if (parameters.autostart) await lending.start();

@@ -1,0 +1,157 @@
+import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals';
+import type { Hex } from '../../core/bytes.ts';
+import { type ErrorBody, errorBody } from '../../core/errors.ts';
+import type { GpuReport, ModelChoice } from '../../provider/compute/engine-source.ts';
+import type { CuredError, LenderStatus } from '../../provider/compute/lender-status.ts';
+import type { AttemptRow, Totals } from '../../provider/history/attempt-history.ts';
+import type { LendingDesk } from '../desk/lending-desk.ts';
+import type { Settings } from './settings.ts';
+
+/** How many receipts the page shows before it is asked for more. */
+const PAGE = 20;
+
+/** The page's state: signals that follow the workers, and the acts of the owner. */
+export interface Lending {
+  readonly account: ReadonlySignal<Hex | undefined>;
+  readonly status: ReadonlySignal<LenderStatus | undefined>;
+  readonly gpu: ReadonlySignal<GpuReport | undefined>;
+  readonly models: ReadonlySignal<readonly ModelChoice[] | undefined>;
+  readonly settings: ReadonlySignal<Settings>;
+  /** The model that lends or would lend. */
+  readonly model: ReadonlySignal<ModelChoice | undefined>;
+  readonly attempts: ReadonlySignal<readonly AttemptRow[] | undefined>;
+  readonly hasMore: ReadonlySignal<boolean>;
+  readonly totals: ReadonlySignal<Totals | undefined>;
+  /** A failure outside of lending: the page itself can't work. */
+  readonly failure: ReadonlySignal<CuredError | undefined>;
+  /** Start was pressed and has not ended in `stop`. */
+  readonly lending: ReadonlySignal<boolean>;
+  /** Why start can't be pressed, if it can't. */
+  readonly obstacle: ReadonlySignal<Obstacle | undefined>;
+  begin(): Promise<void>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  change(settings: Partial<Settings>): void;
+  showMore(): Promise<void>;
+  exportKey(): Promise<Hex>;
+  importKey(privateKey: string): Promise<void>;
+}
+
+export type Obstacle = 'starting' | 'no_gpu' | 'software' | 'no_model';
+
+export function createLending(
+  desk: LendingDesk,
+  initial: Settings,
+  save: (settings: Settings) => void,
+): Lending {
+  const account = signal<Hex>();
+  const status = signal<LenderStatus>();
+  const gpu = signal<GpuReport>();
+  const models = signal<readonly ModelChoice[]>();
+  const settings = signal(initial);
+  const attempts = signal<readonly AttemptRow[]>();
+  const shown = signal(PAGE);
+  const hasMore = signal(false);
+  const totals = signal<Totals>();
+  const failure = signal<CuredError>();
+
+  const model = computed(
+    () =>
+      models.value?.find(({ id }) => id === settings.value.model) ??
+      (settings.value.model ? undefined : models.value?.[0]),
+  );
+  const lending = computed(() => {
+    const name = status.value?.state.name ?? 'idle';
+    return name !== 'idle' && name !== 'error';
+  });
+  const obstacle = computed((): Obstacle | undefined => {
+    if (!gpu.value || !models.value) return 'starting';
+    if (settings.value.backend === 'webgpu' && !gpu.value.webgpu) return 'no_gpu';
+    const software = settings.value.backend === 'wasm' || gpu.value.software;
+    if (software && !settings.value.allowSoftware) return 'software';
+    return model.value || settings.value.model ? undefined : 'no_model';
+  });
+
+  function fail(error: unknown, cure = 'Reload the page.'): void {
+    failure.value = { ...errorBody(error), cure };
+  }
+
+  async function readHistory(): Promise<void> {
+    try {
+      const limit = shown.value;
+      const [rows, sums] = await Promise.all([desk.attempts(limit + 1), desk.totals()]);
+      batch(() => {
+        attempts.value = rows.slice(0, limit);
+        hasMore.value = rows.length > limit;
+        totals.value = sums;
+      });
+    } catch (error) {
+      fail(error, 'Allow this site to store data, and leave private browsing if you are in it.');
+    }
+  }
+
+  /** An act whose failure the status shows already: only the page's own failures are left to tell. */
+  async function act(run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      const body: ErrorBody = errorBody(error);
+      if (body.code === 'internal') fail(error);
+    }
+  }
+
+  return {
+    account,
+    status,
+    gpu,
+    models,
+    settings,
+    model,
+    attempts,
+    hasMore,
+    totals,
+    failure,
+    lending,
+    obstacle,
+    async begin() {
+      desk.watch(
+        (next) => (status.value = next),
+        (error) => fail(error),
+      );
+      try {
+        account.value = await desk.open();
+        const kept = computed(() => status.value?.kept ?? 0);
+        effect(() => {
+          void kept.value;
+          void readHistory();
+        });
+        [gpu.value, models.value] = await Promise.all([desk.probe(), desk.models()]);
+      } catch (error) {
+        fail(error);
+      }
+    },
+    start: () =>
+      act(async () => {
+        failure.value = undefined;
+        await desk.start({ ...settings.value, model: model.value?.id ?? settings.value.model });
+      }),
+    stop: () => act(() => desk.stop()),
+    pause: () => act(() => desk.pause('Paused by the owner.')),
+    resume: () => act(() => desk.resume()),
+    change(changes) {
+      settings.value = { ...settings.value, ...changes };
+      save(settings.value);
+    },
+    async showMore() {
+      shown.value += PAGE;
+      await readHistory();
+    },
+    exportKey: () => desk.exportKey(),
+    async importKey(privateKey) {
+      account.value = await desk.importKey(privateKey);
+      await readHistory();
+    },
+  };
+}

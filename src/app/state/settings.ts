@@ -1,0 +1,49 @@
+import type { LendingOrder } from '../../provider/compute/lender.ts';
+
+/** What the owner chose: the order that `start` gives. */
+export type Settings = LendingOrder;
+
+/** @param location of the page: by default the relay is who served it. */
+export function defaultSettings(location: { protocol: string; host: string }): Settings {
+  const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+  return {
+    relayUrl: `${scheme}://${location.host}/v1/provider`,
+    model: '',
+    backend: 'webgpu',
+    slots: 4,
+    allowSoftware: false,
+  };
+}
+
+const storageKey = (profile: string): string => `afterglow-settings-${profile}`;
+
+/** The stored settings that still make sense; others fall back to the defaults. */
+export function loadSettings(storage: Storage, profile: string): Partial<Settings> {
+  let stored: Partial<Record<keyof Settings, unknown>>;
+  try {
+    stored = JSON.parse(storage.getItem(storageKey(profile)) ?? '{}');
+  } catch {
+    return {}; // Damaged by hand: the defaults are better than a page that does not open.
+  }
+  const { relayUrl, model, backend, slots, allowSoftware } = stored;
+  return {
+    ...(typeof relayUrl === 'string' ? { relayUrl } : {}),
+    ...(typeof model === 'string' ? { model } : {}),
+    ...(backend === 'webgpu' || backend === 'wasm' ? { backend } : {}),
+    ...(typeof slots === 'number' && slots >= 1 && slots <= 64 ? { slots } : {}),
+    ...(typeof allowSoftware === 'boolean' ? { allowSoftware } : {}),
+  };
+}
+
+export function saveSettings(storage: Storage, profile: string, settings: Settings): void {
+  storage.setItem(storageKey(profile), JSON.stringify(settings));
+}
+
+/** The fault of a relay address, or nothing. */
+export function relayUrlFault(url: string): string | undefined {
+  if (!URL.canParse(url)) return 'This is no address. It looks like wss://relay.example/v1/provider.';
+  const { protocol } = new URL(url);
+  return protocol === 'ws:' || protocol === 'wss:'
+    ? undefined
+    : 'The address begins with wss:// (or ws:// at home).';
+}

@@ -1,0 +1,101 @@
+import { unreachable } from '../../core/errors.ts';
+import type { LenderState, LenderStatus } from '../../provider/compute/lender-status.ts';
+import { describeBytes, describeSeconds } from './quantities.ts';
+
+/** How the page says what is going on: a headline, and a sentence with the reason or what happens next. */
+export interface StateWords {
+  readonly tone: 'quiet' | 'busy' | 'glow' | 'bad';
+  readonly title: string;
+  readonly detail: string;
+}
+
+export function describeState(status: LenderStatus | undefined, modelName: string, now: number): StateWords {
+  const state: LenderState = status?.state ?? { name: 'idle' };
+  switch (state.name) {
+    case 'idle':
+      return {
+        tone: 'quiet',
+        title: 'Your GPU is idle',
+        detail: `Start, and ${modelName} loads in this tab. Jobs from the relay then run here until you stop.`,
+      };
+    case 'loading':
+      return { tone: 'busy', ...describeLoading(state, modelName) };
+    case 'connecting':
+      return { tone: 'busy', ...describeConnecting(state, now) };
+    case 'waiting':
+      return { tone: 'busy', ...describeWaiting(state, modelName) };
+    case 'serving': {
+      const count = status?.streams.length ?? 0;
+      const free = status?.relay.free ? ' This relay is free of charge: they earn nothing.' : '';
+      return {
+        tone: 'glow',
+        title: count === 1 ? 'Serving one stream' : `Serving ${count} streams`,
+        detail: `${count} of ${status?.slots ?? count} slots are in use.${free}`,
+      };
+    }
+    case 'paused':
+      return {
+        tone: 'quiet',
+        title: 'Paused',
+        detail: 'The GPU is yours. The model stays loaded, so that resuming takes no time.',
+      };
+    case 'error':
+      return {
+        tone: 'bad',
+        title: 'Not lending',
+        detail: 'Something went wrong. What helps is said at the top of the page.',
+      };
+    default:
+      return unreachable(state);
+  }
+}
+
+function describeLoading({ progress }: Extract<LenderState, { name: 'loading' }>, modelName: string) {
+  if (progress.phase === 'download') {
+    return {
+      title: `Downloading ${modelName}`,
+      detail: `${describeBytes(progress.bytes)} of ${describeBytes(progress.total)}. The browser keeps it for the next time.`,
+    };
+  }
+  return { title: `Preparing ${modelName}`, detail: 'The model’s kernels are being compiled for this GPU.' };
+}
+
+function describeConnecting(
+  { failures, retryAt, last }: Extract<LenderState, { name: 'connecting' }>,
+  now: number,
+) {
+  if (failures === 0 || !last) return { title: 'Calling the relay', detail: 'This takes a moment.' };
+  const next = retryAt === undefined ? 'Trying again now.' : `Next try in ${describeSeconds(retryAt - now)}.`;
+  return { title: 'Online, but not earning', detail: `${last.message} ${next}` };
+}
+
+function describeWaiting({ reason }: Extract<LenderState, { name: 'waiting' }>, modelName: string) {
+  switch (reason) {
+    case 'no_jobs':
+      return {
+        title: 'Online, but not earning',
+        detail: `The relay has no job for ${modelName} right now. The next one starts here at once.`,
+      };
+    case 'relay_draining':
+      return {
+        title: 'Online, but not earning',
+        detail: 'The relay is about to restart and gives out no jobs. This tab reconnects by itself.',
+      };
+    default:
+      return unreachable(reason);
+  }
+}
+
+/** What an attempt's end is called in the list of receipts. */
+export function describeEnd(ended: string): string {
+  const words: Readonly<Record<string, string>> = {
+    finished: 'Finished',
+    cancelled: 'Cancelled',
+    paused: 'Handed back: pause',
+    stopped: 'Handed back: stop',
+    connection_lost: 'Connection lost',
+    device_lost: 'Handed back: GPU lost',
+    closed: 'Handed back: stop',
+  };
+  return words[ended] ?? `Handed back: ${ended.replaceAll('_', ' ')}`;
+}

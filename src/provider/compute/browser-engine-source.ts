@@ -1,0 +1,92 @@
+import { abortError, CodedError } from '../../core/errors.ts';
+import { findAdapter, openDevice, probeAdapter } from '../../engine/gpu/gpu-device.ts';
+import { createOnnxEngine } from '../../engine/onnx/onnx-engine.ts';
+import type { OnnxRuntime } from '../../engine/onnx/runtime.ts';
+import { loadWasmRuntime } from '../../engine/runtimes/wasm-runtime.ts';
+import { loadWebGpuRuntime } from '../../engine/runtimes/webgpu-runtime.ts';
+import { createStopFinder } from '../../engine/stop-finder.ts';
+import type { EngineOrder, EngineSource, GpuReport, LoadedEngine, LoadProgress } from './engine-source.ts';
+import { downloadFiles } from './model-download.ts';
+import { choicesOf, filesOf, readShelf, type ShelvedModel } from './model-shelf.ts';
+
+/** Engines on this browser's GPU or CPU, of the models that the page's server has. @param root of the page */
+export function createBrowserEngineSource(root: URL): EngineSource {
+  let shelf: Promise<ShelvedModel[]> | undefined;
+  async function models(): Promise<ShelvedModel[]> {
+    shelf ??= readShelf(root);
+    try {
+      return await shelf;
+    } catch (error) {
+      shelf = undefined; // The next call may find the server again.
+      throw error;
+    }
+  }
+  return {
+    probe,
+    models: async () => choicesOf(await models()),
+    load: async (order, progress, signal) => load(await models(), order, progress, signal),
+  };
+}
+
+async function probe(): Promise<GpuReport> {
+  try {
+    const { name, gpuClass, software } = probeAdapter(await findAdapter());
+    return { webgpu: true, name, gpuClass, software };
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    return { webgpu: false, reason: error.message, name: '', gpuClass: 'none', software: false };
+  }
+}
+
+async function load(
+  shelf: readonly ShelvedModel[],
+  order: EngineOrder,
+  progress: (step: LoadProgress) => void,
+  signal: AbortSignal,
+): Promise<LoadedEngine> {
+  const shelved = shelf.find(({ offers }) => offers.has(order.model));
+  const offer = shelved?.offers.get(order.model);
+  if (!shelved || !offer) {
+    throw new CodedError('model_unknown', `This page has no model ${order.model}.`, { model: order.model });
+  }
+  const { manifest, folder } = shelved;
+  // The runtime first: a machine that can't compute shall not download a model.
+  const runtime = await openRuntime(order);
+  const files = filesOf(manifest, offer.variant);
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  progress({ phase: 'download', bytes: 0, total });
+  const contents = await downloadFiles(
+    folder,
+    files,
+    (bytes) => progress({ phase: 'download', bytes, total }),
+    signal,
+  );
+  progress({ phase: 'prepare' });
+  const bytesOf = (path: string): Uint8Array<ArrayBuffer> => {
+    const bytes = contents.get(path);
+    if (bytes) return bytes;
+    throw new CodedError('manifest_invalid', `The manifest does not list ${path}.`, { file: path });
+  };
+  const json = (path: string): object => JSON.parse(new TextDecoder().decode(bytesOf(path)));
+  const stopWhen = createStopFinder({
+    tokenizer: json('tokenizer.json'),
+    config: json('tokenizer_config.json'),
+  });
+  const graph = bytesOf(manifest.variants[offer.variant]?.graph ?? '');
+  if (signal.aborted) throw abortError(signal);
+  const engine = await createOnnxEngine({ runtime, manifest, graph, slots: order.slots });
+  return { engine, model: { offer, stopIds: manifest.eosTokenIds, stopWhen } };
+}
+
+/** @throws CodedError `webgpu_missing`, `adapter_missing`, `software_adapter_refused`, `device_lost` */
+async function openRuntime({ backend, allowSoftware }: EngineOrder): Promise<OnnxRuntime> {
+  const refuse = (what: string): CodedError =>
+    new CodedError('software_adapter_refused', `${what} is lent only where that is explicitly allowed.`);
+  if (backend === 'wasm') {
+    if (!allowSoftware) throw refuse('The CPU');
+    return loadWasmRuntime();
+  }
+  const adapter = await findAdapter();
+  if (probeAdapter(adapter).software && !allowSoftware) throw refuse('A software adapter');
+  return loadWebGpuRuntime(await openDevice(adapter));
+}
