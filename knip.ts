@@ -20,9 +20,10 @@ const config: KnipConfig = {
     'oxlint-tsgolint',
     // Loaded by ws if it is there.
     'bufferutil',
-    // For the contracts, which come with the payments.
+    // For the contracts: two programs, and what Solidity imports.
     '@foundry-rs/anvil',
     '@foundry-rs/forge',
+    '@openzeppelin/contracts',
     'solc',
   ],
 };
