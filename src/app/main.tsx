@@ -6,6 +6,7 @@ import { createLending } from './state/lending.ts';
 import { readParameters } from './state/page-parameters.ts';
 import { defaultSettings, loadSettings, saveSettings } from './state/settings.ts';
 import { App } from './view/app.tsx';
+import { describeState } from './words/state-words.ts';
 import './style/palette.css';
 import './style/base.css';
 import './style/layout.css';
@@ -29,6 +30,11 @@ const settings = {
 const lending = createLending(createWorkerDesk(parameters.profile), settings, (changed) =>
   saveSettings(localStorage, parameters.profile, changed),
 );
+
+effect(() => {
+  const { title } = describeState(lending.status.value, '', 0);
+  document.title = `${title} · Afterglow`;
+});
 
 effect(() => {
   window.afterglow = { status: lending.status.value, failure: lending.failure.value };

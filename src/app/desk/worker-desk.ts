@@ -37,7 +37,10 @@ export function createWorkerDesk(profile: string): LendingDesk {
       type: 'module',
       name: 'compute',
     });
-    worker.onerror = () => failed({ code: 'worker_failed', message: 'The worker that computes stopped.' });
+    worker.onerror = () => {
+      failed({ code: 'worker_failed', message: 'The worker that computes stopped.' });
+      void recycle();
+    };
     const api = wrap<ComputeApi>(worker);
     const { port1, port2 } = new MessageChannel();
     await signer.connect(transfer(port1, [port1]));
@@ -51,10 +54,16 @@ export function createWorkerDesk(profile: string): LendingDesk {
     return (await compute).api;
   }
 
-  /** Ends the compute worker: by its own `stop` where it answers in time. */
+  /** Ends the compute worker, by its own `stop` where it answers in time; calls of now wait for the next one. */
   async function recycle(): Promise<void> {
-    if (!compute) return;
-    const { worker, api: old } = await compute;
+    const old = compute;
+    if (!old) return;
+    compute = end(old).then(openCompute);
+    await compute;
+  }
+
+  async function end(ending: Promise<ComputeWorker>): Promise<void> {
+    const { worker, api: old } = await ending;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, STOP_MS)));
     try {
@@ -62,8 +71,6 @@ export function createWorkerDesk(profile: string): LendingDesk {
     } finally {
       clearTimeout(timer);
       worker.terminate();
-      compute = openCompute();
-      await compute;
     }
   }
 
@@ -71,7 +78,11 @@ export function createWorkerDesk(profile: string): LendingDesk {
     open: () => signer.open(profile),
     probe: async () => (await api()).probe(),
     models: async () => (await api()).models(),
-    start: async (order) => (await api()).start(order),
+    async start(order) {
+      // Keeps the wallet and the model when the disk runs full. A refusal is no reason not to lend.
+      await navigator.storage?.persist();
+      await (await api()).start(order);
+    },
     stop: recycle,
     pause: async (reason) => (await api()).pause(reason),
     resume: async () => (await api()).resume(),

@@ -4,8 +4,8 @@ import { PauseIcon, PlayIcon, StopIcon } from './icons.tsx';
 
 const obstacles: Readonly<Record<Obstacle, string>> = {
   starting: 'Looking at this machine…',
-  no_gpu: 'No usable GPU was found: see below.',
-  software: 'There is only a software adapter here: see below.',
+  no_gpu: 'No usable GPU was found: see above.',
+  software: 'The CPU would do the work: see above.',
   no_model: 'This page offers no model.',
 };
 

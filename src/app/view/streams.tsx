@@ -33,7 +33,8 @@ function Stream({ job, promptTokens, prior, tokens, maxTokens }: StreamStatus): 
     <li class="stream">
       <span class="mono">{shorten(job)}</span>
       <span class="stream-note">
-        {describeCount(promptTokens)} in{prior > 0 ? `, took over at ${describeCount(prior)}` : ''}
+        Prompt of {describeCount(promptTokens)}
+        {prior > 0 ? `, taken over at token ${describeCount(prior)}` : ''}
       </span>
       <span class="stream-count">
         {describeCount(tokens)} <span class="stream-of">of at most {describeCount(maxTokens)}</span>

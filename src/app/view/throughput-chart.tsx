@@ -34,14 +34,18 @@ export function ThroughputChart({ lending }: { lending: Lending }): JSX.Element 
     };
   }, [lending]);
   return (
-    <figure class="chart">
+    <figure class="chart" data-empty={empty}>
       <figcaption class={missing ? 'card-note' : 'unseen'}>
         {missing
           ? 'The chart can’t be drawn in this browser.'
           : 'Tokens per second over the last two minutes'}
       </figcaption>
       <div class="chart-canvas" ref={holder} aria-hidden="true" />
-      {empty && !missing ? <p class="chart-empty">No tokens in the last two minutes</p> : null}
+      {empty && !missing ? (
+        <p class="chart-empty">
+          <span>No tokens in the last two minutes</span>
+        </p>
+      ) : null}
     </figure>
   );
 }

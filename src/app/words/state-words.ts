@@ -66,7 +66,7 @@ function describeConnecting(
 ) {
   if (failures === 0 || !last) return { title: 'Calling the relay', detail: 'This takes a moment.' };
   const next = retryAt === undefined ? 'Trying again now.' : `Next try in ${describeSeconds(retryAt - now)}.`;
-  return { title: 'Online, but not earning', detail: `${last.message} ${next}` };
+  return { title: 'Not connected, not earning', detail: `${last.message} ${next}` };
 }
 
 function describeWaiting({ reason }: Extract<LenderState, { name: 'waiting' }>, modelName: string) {

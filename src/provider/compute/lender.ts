@@ -77,6 +77,7 @@ export class Lender {
     this.#state = { name: 'loading', model: order.model, progress: { phase: 'prepare' } };
     try {
       await this.#ending;
+      if (!this.#gpu) await this.probe();
       const release = await this.#ports.holdLock();
       if (!release) throw new CodedError('lending_elsewhere', 'Another tab of this browser is lending.');
       if (stop.signal.aborted) {
