@@ -25,6 +25,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
 
   await story.step('Building the page', () => build({ logLevel: 'error' }));
   const network = await story.step('Starting the relay', () => LocalNetwork.start(options));
+  let summary: object | undefined;
   try {
     for (const name of ['first', 'second']) {
       if (stop.signal.aborted) return;
@@ -33,11 +34,8 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     }
     if (stop.signal.aborted) return;
     const result = await runJob(network, options, story, stop.signal);
-    const summary = { ...result, seconds: Math.round((performance.now() - began) / 100) / 10 };
-    if (options.once) {
-      console.log(JSON.stringify(summary));
-      return;
-    }
+    summary = { ...result, seconds: Math.round((performance.now() - began) / 100) / 10 };
+    if (options.once) return;
     await story.step('Opening a tab in place of the lost one', () => network.addTab());
     story.invite(network.server.url, options.model);
     await stayUp(stop.signal);
@@ -45,6 +43,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     if (!stop.signal.aborted) throw error;
   } finally {
     await story.step('Ending every process', () => network.close());
+    if (options.once && summary) console.log(JSON.stringify(summary));
   }
 }
 
@@ -73,7 +72,7 @@ async function runJob(network: LocalNetwork, options: DemoOptions, story: Story,
   story.say(`> ${PROMPT}\n`);
   const { job, text, ids, promptIds, finish } = await streamChat(
     network.api,
-    { model: options.model, prompt: PROMPT, maxTokens: options.tokens, signal },
+    { model: options.model, prompt: PROMPT, maxTokens: options.tokens, temperature: 0.7, signal },
     (piece) => {
       story.write(piece.text);
       count += piece.ids.length;
