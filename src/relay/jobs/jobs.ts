@@ -1,6 +1,6 @@
 import type { Hex } from '../../core/bytes.ts';
 import { every } from '../../core/clock.ts';
-import { CodedError } from '../../core/errors.ts';
+import { CodedError, errorBody } from '../../core/errors.ts';
 import type { Random } from '../../core/random.ts';
 import { MAX_MOVES } from '../../protocol/constants.ts';
 import type { Recover } from '../../protocol/money/signature.ts';
@@ -151,10 +151,12 @@ export function createJobs(parts: JobsParts): Jobs {
     track(settling.fail(job, error));
   }
 
-  /** Settling never rejects; `close` waits for it. */
+  /** `close` waits for what is being settled. */
   function track(settlement: Promise<void>): void {
-    settlements.add(settlement);
-    void settlement.finally(() => settlements.delete(settlement));
+    const tracked = settlement
+      .catch((error: unknown) => parts.log.error({ error: errorBody(error) }, 'A job was not settled.'))
+      .finally(() => settlements.delete(tracked));
+    settlements.add(tracked);
   }
 
   function endStalled(): void {

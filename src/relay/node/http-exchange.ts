@@ -44,6 +44,8 @@ async function readBody(request: IncomingMessage, limit: number): Promise<string
 
 /** `node:http`'s response as the relay's handlers see it. */
 export function toApiReply(response: ServerResponse): ApiReply {
+  // A write that crosses the client's going is reported here, after `onGone`, and would end the process unheard.
+  response.on('error', () => {});
   return {
     send(status, headers, body) {
       // The rest of a body that nobody reads would be taken for the next request.

@@ -1,7 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import type { Hex } from '../../core/bytes.ts';
 import { CodedError } from '../../core/errors.ts';
-import { type JobReceipt, jobReceiptSchema } from '../../protocol/money/receipt.ts';
 import type { ReceiptRange } from '../receipts/receipt-store.ts';
 
 const SCHEMA = `
@@ -16,12 +14,19 @@ const SCHEMA = `
 /** Value of `PRAGMA synchronous` at which a commit survives a power cut. */
 const FULL = 2;
 
+/** A receipt as it lies in the table: `body` is its JSON. */
+export interface ReceiptRow {
+  readonly job: string;
+  readonly endedAt: number;
+  readonly body: string;
+}
+
 /** The receipts' table, for the one connection that the store's worker has. Synchronous. */
 export interface ReceiptDatabase {
   /** All or none, durable when it returns. @throws what SQLite says: nothing was kept then */
-  putAll(receipts: readonly JobReceipt[]): void;
-  get(job: Hex): JobReceipt | undefined;
-  list(range: ReceiptRange): JobReceipt[];
+  putAll(rows: readonly ReceiptRow[]): void;
+  get(job: string): string | undefined;
+  list(range: ReceiptRange): string[];
   close(): void;
 }
 
@@ -37,13 +42,12 @@ export function openReceiptDatabase(file: string): ReceiptDatabase {
   const page = database.prepare(
     'SELECT body FROM receipts WHERE ended_at < ? ORDER BY ended_at DESC, job DESC LIMIT ?',
   );
-  const read = (row: unknown): JobReceipt =>
-    jobReceiptSchema.parse(JSON.parse((row as { body: string }).body));
+  const bodyOf = (row: unknown): string => (row as { body: string }).body;
   return {
-    putAll(receipts) {
+    putAll(rows) {
       database.exec('BEGIN IMMEDIATE');
       try {
-        for (const receipt of receipts) insert.run(receipt.job, receipt.endedAt, JSON.stringify(receipt));
+        for (const { job, endedAt, body } of rows) insert.run(job, endedAt, body);
         database.exec('COMMIT');
       } catch (error) {
         if (database.isTransaction) database.exec('ROLLBACK');
@@ -52,9 +56,9 @@ export function openReceiptDatabase(file: string): ReceiptDatabase {
     },
     get(job) {
       const row = select.get(job);
-      return row && read(row);
+      return row && bodyOf(row);
     },
-    list: ({ limit, before = Number.MAX_SAFE_INTEGER }) => page.all(before, limit).map(read),
+    list: ({ limit, before = Number.MAX_SAFE_INTEGER }) => page.all(before, limit).map(bodyOf),
     close: () => database.close(),
   };
 }
@@ -62,9 +66,6 @@ export function openReceiptDatabase(file: string): ReceiptDatabase {
 function assertPragma(database: DatabaseSync, name: string, expected: string | number): void {
   const row = database.prepare(`PRAGMA ${name}`).get() as Record<string, unknown>;
   if (row[name] === expected) return;
-  throw new CodedError(
-    'store_not_durable',
-    `The receipt store can't be made durable: ${name} is ${String(row[name])}.`,
-    { name },
-  );
+  const message = `The receipt store can't be made durable: ${name} is ${String(row[name])}.`;
+  throw new CodedError('store_not_durable', message, { name });
 }

@@ -1,12 +1,11 @@
-import type { Hex } from '../../core/bytes.ts';
 import type { ErrorBody } from '../../core/errors.ts';
-import type { JobReceipt } from '../../protocol/money/receipt.ts';
 import type { ReceiptRange } from '../receipts/receipt-store.ts';
+import type { ReceiptRow } from './receipt-database.ts';
 
 /** What the receipt store asks of its worker; each question has one answer of the same `id`. */
 export type StoreQuestion =
-  | { readonly id: number; readonly type: 'put'; readonly receipt: JobReceipt }
-  | { readonly id: number; readonly type: 'get'; readonly job: Hex }
+  | { readonly id: number; readonly type: 'put'; readonly row: ReceiptRow }
+  | { readonly id: number; readonly type: 'get'; readonly job: string }
   | { readonly id: number; readonly type: 'list'; readonly range: ReceiptRange }
   | { readonly id: number; readonly type: 'close' };
 

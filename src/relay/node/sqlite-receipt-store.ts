@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { CodedError, errorBody } from '../../core/errors.ts';
-import type { JobReceipt } from '../../protocol/money/receipt.ts';
+import { type JobReceipt, jobReceiptSchema } from '../../protocol/money/receipt.ts';
 import type { ReceiptStore } from '../receipts/receipt-store.ts';
 import type { StoreAnswer, StoreQuestion } from './sqlite-messages.ts';
 
@@ -14,7 +14,9 @@ type Pending = PromiseWithResolvers<unknown>;
  * @throws CodedError `store_failed`, `store_not_durable`
  */
 export async function openSqliteReceiptStore(file: string): Promise<ReceiptStore> {
-  await mkdir(dirname(file), { recursive: true });
+  await mkdir(dirname(file), { recursive: true }).catch((cause: unknown) => {
+    throw failed(cause);
+  });
   const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData: { file } });
   const pending = new Map<number, Pending>();
   let last = 0;
@@ -26,10 +28,8 @@ export async function openSqliteReceiptStore(file: string): Promise<ReceiptStore
     if ('error' in answer) question?.reject(CodedError.fromBody(answer.error));
     else question?.resolve(answer.value);
   });
-  worker.on('error', (error) =>
-    end(new CodedError('store_failed', `The receipt store failed: ${errorBody(error).message}.`)),
-  );
-  worker.on('exit', () => end(new CodedError('store_closed', 'The receipt store is closed.')));
+  worker.on('error', (error) => end(failed(error)));
+  worker.on('exit', () => end(closed()));
 
   function end(error: CodedError): void {
     ended ??= error;
@@ -37,7 +37,7 @@ export async function openSqliteReceiptStore(file: string): Promise<ReceiptStore
     pending.clear();
   }
 
-  function await_(id: number): Promise<unknown> {
+  function answerOf(id: number): Promise<unknown> {
     const question: Pending = Promise.withResolvers();
     pending.set(id, question);
     return question.promise;
@@ -46,24 +46,47 @@ export async function openSqliteReceiptStore(file: string): Promise<ReceiptStore
   async function ask(question: Unnumbered<StoreQuestion>): Promise<unknown> {
     if (ended) throw ended;
     const id = ++last;
-    const answer = await_(id);
+    const answer = answerOf(id);
     worker.postMessage({ ...question, id });
     return answer;
   }
 
-  await await_(0).catch(async (error: unknown) => {
+  await answerOf(0).catch(async (error: unknown) => {
     await worker.terminate();
     throw error;
   });
   return {
-    put: async (receipt) => void (await ask({ type: 'put', receipt })),
-    get: async (job) => (await ask({ type: 'get', job })) as JobReceipt | undefined,
-    list: async (range) => (await ask({ type: 'list', range })) as JobReceipt[],
+    async put(receipt) {
+      const { job, endedAt } = receipt;
+      await ask({ type: 'put', row: { job, endedAt, body: JSON.stringify(receipt) } });
+    },
+    async get(job) {
+      const body = (await ask({ type: 'get', job })) as string | undefined;
+      return body === undefined ? undefined : read(body);
+    },
+    list: async (range) => ((await ask({ type: 'list', range })) as string[]).map(read),
     async close() {
       if (ended) return;
-      const closed = ask({ type: 'close' });
-      ended = new CodedError('store_closed', 'The receipt store is closed.');
-      await closed;
+      const answer = ask({ type: 'close' });
+      ended = closed();
+      await answer;
     },
   };
+}
+
+function read(body: string): JobReceipt {
+  return jobReceiptSchema.parse(JSON.parse(body));
+}
+
+function closed(): CodedError {
+  return new CodedError('store_closed', 'The receipt store is closed.');
+}
+
+function failed(cause: unknown): CodedError {
+  return new CodedError(
+    'store_failed',
+    `The receipt store failed: ${errorBody(cause).message}.`,
+    undefined,
+    cause,
+  );
 }

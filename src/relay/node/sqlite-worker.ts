@@ -43,7 +43,7 @@ function commit(database: ReceiptDatabase): void {
   waiting = [];
   if (batch.length === 0) return;
   try {
-    database.putAll(batch.map(({ receipt }) => receipt));
+    database.putAll(batch.map(({ row }) => row));
     for (const { id } of batch) reply({ id, value: undefined });
   } catch (error) {
     for (const { id } of batch) reply({ id, error: failure(error) });

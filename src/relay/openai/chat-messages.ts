@@ -13,12 +13,12 @@ import {
 const MAX_MESSAGES = 2048;
 
 /** `developer` is what newer models call `system`. */
-const ROLES: Readonly<Record<string, ChatMessage['role']>> = {
-  system: 'system',
-  developer: 'system',
-  user: 'user',
-  assistant: 'assistant',
-};
+const ROLES: ReadonlyMap<string, ChatMessage['role']> = new Map([
+  ['system', 'system'],
+  ['developer', 'system'],
+  ['user', 'user'],
+  ['assistant', 'assistant'],
+]);
 
 /** Reads `messages`. @throws CodedError with the place of the fault in `param`, never its contents. */
 export function readMessages(value: unknown): ChatMessage[] {
@@ -30,9 +30,9 @@ export function readMessages(value: unknown): ChatMessage[] {
 function readMessage(at: string, value: unknown): ChatMessage {
   const { role: roleName, content, ...rest } = readObject(at, value);
   if (roleName === undefined) throw missingParameter(`${at}.role`);
-  const role = ROLES[readString(`${at}.role`, roleName)];
+  const role = ROLES.get(readString(`${at}.role`, roleName));
   if (!role) {
-    const known = Object.keys(ROLES).map((name) => `'${name}'`);
+    const known = [...ROLES.keys()].map((name) => `'${name}'`);
     throw ['tool', 'function'].includes(roleName as string)
       ? unsupportedValue(`${at}.role`, 'may not be a tool: tools are not supported here.')
       : invalidValue(`${at}.role`, `expected one of ${known.join(', ')}.`);

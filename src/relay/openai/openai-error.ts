@@ -71,7 +71,7 @@ export interface ErrorAnswer {
 export function errorAnswer(error: unknown): ErrorAnswer {
   const coded =
     error instanceof CodedError ? error : new CodedError('internal', 'The relay failed; its log says why.');
-  const { status, type, retry } = KINDS[coded.code] ?? FAULT;
+  const { status, type, retry } = (Object.hasOwn(KINDS, coded.code) && KINDS[coded.code]) || FAULT;
   const param = coded.data?.['param'];
   const allow = coded.data?.['allow'];
   return {

@@ -45,9 +45,10 @@ export function createOpenings(clock: Clock, timeoutMs: number): Openings {
         take(provider, key);
         reject(new CodedError('opening_late', 'The provider did not open its leaves in time.'));
       });
-      ofProvider.set(key, { answer: promise.finally(undo), resolve, reject });
+      const answer = promise.finally(undo);
+      ofProvider.set(key, { answer, resolve, reject });
       provider.send({ type: 'open', job, lease });
-      return (ofProvider.get(key) as Asked).answer;
+      return answer;
     },
     answer(provider, job, lease, leaves) {
       const found = take(provider, attemptKey(job, lease));
