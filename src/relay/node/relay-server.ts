@@ -29,6 +29,8 @@ import { readVersion } from './version.ts';
 
 /** How long a closing relay waits for the jobs that run. */
 const GRACE_MS = 5_000;
+/** And then for clients to read the ends of their answers. */
+const CUT_MS = 500;
 
 /** What tests and the demo hand in instead of what the configuration would make. */
 export interface RelayServerParts {
@@ -63,7 +65,7 @@ export async function startRelayServer(
   const address = await loadRelayAddress(configuration.data);
   const store = parts.store ?? (await openStore(configuration.data));
   const clock = createSystemClock();
-  const { recover, native } = loadRecovery();
+  const { recover, native } = await loadRecovery();
   if (!native) {
     log.warn(
       { nativeSignatures: false },
@@ -90,8 +92,14 @@ export async function startRelayServer(
   const server = createServer();
   serve(server, relay, configuration, { ...DEFAULT_LIMITS, ...parts.limits });
   listenForProviders(server, (socket) => relay.accept(socket));
-  const port = await listen(server, configuration).catch(async (error: unknown) => {
+  const stop = async (graceMs: number): Promise<void> => {
+    await relay.close(graceMs);
+    if (server.listening) await closeServer(server);
     await store.close();
+    clock.stop();
+  };
+  const port = await listen(server, configuration).catch(async (error: unknown) => {
+    await stop(0);
     throw error;
   });
   return {
@@ -100,18 +108,17 @@ export async function startRelayServer(
     url: `http://${configuration.host.includes(':') ? `[${configuration.host}]` : configuration.host}:${port}`,
     nativeSignatures: native,
     models: models.map(({ id }) => id),
-    async close(graceMs = GRACE_MS) {
-      await relay.close(graceMs);
-      await new Promise((resolve) => {
-        server.close(resolve);
-        server.closeIdleConnections();
-        // Whatever has not read its answer by now is cut.
-        setTimeout(() => server.closeAllConnections(), 500).unref();
-      });
-      await store.close();
-      clock.stop();
-    },
+    close: (graceMs = GRACE_MS) => stop(graceMs),
   };
+}
+
+function closeServer(server: Server): Promise<unknown> {
+  return new Promise((resolve) => {
+    server.close(resolve);
+    server.closeIdleConnections();
+    // Whatever has not read its answer by now is cut.
+    setTimeout(() => server.closeAllConnections(), CUT_MS).unref();
+  });
 }
 
 function serve(

@@ -4,7 +4,7 @@ import { addressOf, recoverAddress, signDigest } from '../../../../src/protocol/
 import { loadRecovery } from '../../../../src/relay/node/native-signature.ts';
 import { SimRandom } from '../../../../src/sim/sim-random.ts';
 
-const { recover, native } = loadRecovery();
+const { recover, native } = await loadRecovery();
 
 describe('R3 native signatures', () => {
   it.skipIf(process.platform !== 'linux' || process.arch !== 'x64')('are there on this machine', () => {
