@@ -1,6 +1,9 @@
 import OpenAI from 'openai';
 import type { JobReceipt } from '../../src/protocol/money/receipt.ts';
 
+/** Who asks: leaves are opened only for whoever asked for the answer. */
+const KEY = 'demo';
+
 export interface ChatOrder {
   readonly model: string;
   readonly prompt: string;
@@ -36,7 +39,7 @@ export async function streamChat(
   { model, prompt, maxTokens, seed, temperature, signal }: ChatOrder,
   piece: (piece: ChatPiece) => void = () => {},
 ): Promise<ChatResult> {
-  const client = new OpenAI({ baseURL: api, apiKey: 'none', maxRetries: 0 });
+  const client = new OpenAI({ baseURL: api, apiKey: KEY, maxRetries: 0 });
   const body = {
     model,
     messages: [{ role: 'user' as const, content: prompt }],
@@ -63,8 +66,9 @@ export async function streamChat(
   return { job: response.headers.get('x-afterglow-job') ?? '', text, ids, promptIds, finish };
 }
 
+/** @param job a job's id, with `?openings=1` for its leaves too */
 export async function fetchReceipt(api: string, job: string): Promise<JobReceipt> {
-  const response = await fetch(`${api}/receipts/${job}`);
+  const response = await fetch(`${api}/receipts/${job}`, { headers: { authorization: `Bearer ${KEY}` } });
   if (!response.ok) throw new Error(`The relay has no receipt of ${job}: ${await response.text()}`);
   return (await response.json()) as JobReceipt;
 }
