@@ -3,7 +3,6 @@ import type { KnipConfig } from 'knip';
 /** What `npm run check` calls unused code: files, exports and packages that nothing reaches from these entries. */
 const config: KnipConfig = {
   entry: [
-    'src/app/main.tsx',
     'src/cli/main.ts',
     'src/sdk/index.ts',
     'workers/*.ts',

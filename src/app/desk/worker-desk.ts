@@ -51,7 +51,12 @@ export function createWorkerDesk(profile: string): LendingDesk {
 
   async function api(): Promise<Remote<ComputeApi>> {
     compute ??= openCompute();
-    return (await compute).api;
+    try {
+      return (await compute).api;
+    } catch (error) {
+      compute = undefined; // The next call tries anew.
+      throw error;
+    }
   }
 
   /** Ends the compute worker, by its own `stop` where it answers in time; calls of now wait for the next one. */
@@ -63,7 +68,10 @@ export function createWorkerDesk(profile: string): LendingDesk {
   }
 
   async function end(ending: Promise<ComputeWorker>): Promise<void> {
-    const { worker, api: old } = await ending;
+    // A worker that never opened has told so to whoever called it, and has nothing to stop.
+    const opened = await ending.catch(() => undefined);
+    if (!opened) return;
+    const { worker, api: old } = opened;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, STOP_MS)));
     try {
@@ -84,6 +92,7 @@ export function createWorkerDesk(profile: string): LendingDesk {
       await (await api()).start(order);
     },
     stop: recycle,
+    selfTest: async (order) => (await api()).selfTest(order),
     pause: async (reason) => (await api()).pause(reason),
     resume: async () => (await api()).resume(),
     watch(status, onFailure) {

@@ -95,7 +95,9 @@ function sizeOf(element: HTMLElement): { width: number; height: number } {
 }
 
 function chartOptions(element: HTMLElement, spline: uPlot.Series.PathBuilder | undefined): uPlot.Options {
-  const colour = (name: string): string => getComputedStyle(element).getPropertyValue(name).trim();
+  // A chart that was just taken off the page draws once more, and has no colours any longer.
+  const colour = (name: string): string =>
+    getComputedStyle(element).getPropertyValue(name).trim() || 'transparent';
   const font = '12px system-ui, sans-serif';
   return {
     ...sizeOf(element),

@@ -1,18 +1,11 @@
 import { effect } from '@preact/signals';
-import { render } from 'preact';
 import type { LenderStatus } from '../provider/compute/lender-status.ts';
 import { createWorkerDesk } from './desk/worker-desk.ts';
+import { mount } from './mount.ts';
 import { createLending } from './state/lending.ts';
 import { readParameters } from './state/page-parameters.ts';
 import { defaultSettings, loadSettings, saveSettings } from './state/settings.ts';
-import { App } from './view/app.tsx';
 import { describeState } from './words/state-words.ts';
-import './style/palette.css';
-import './style/base.css';
-import './style/layout.css';
-import './style/hero.css';
-import './style/cards.css';
-import './style/dialogs.css';
 
 declare global {
   interface Window {
@@ -42,7 +35,7 @@ effect(() => {
 
 const root = document.getElementById('app');
 if (!root) throw new Error('The page has no place for the app.');
-render(<App lending={lending} />, root);
+mount(root, lending);
 
 await lending.begin();
 if (parameters.autostart) await lending.start();

@@ -1,0 +1,220 @@
+import axe from 'axe-core';
+import { afterEach, describe, expect, it } from 'vitest';
+import { page, userEvent } from 'vitest/browser';
+import { mount } from '../../../src/app/mount.ts';
+import { createLending } from '../../../src/app/state/lending.ts';
+import type { Settings } from '../../../src/app/state/settings.ts';
+import type { LenderState, LenderStatus } from '../../../src/provider/compute/lender-status.ts';
+import { forged, signedAttempt, StandInDesk } from './stand-in-desk.ts';
+
+const settings: Settings = {
+  relayUrl: 'ws://relay/v1/provider',
+  model: '',
+  backend: 'webgpu',
+  slots: 4,
+  allowSoftware: false,
+};
+const saved: Settings[] = [];
+let root: HTMLElement | undefined;
+let unmount: (() => void) | undefined;
+
+async function open(desk: StandInDesk): Promise<void> {
+  document.documentElement.lang = 'en';
+  document.title = 'Afterglow';
+  root = document.body.appendChild(document.createElement('div'));
+  const lending = createLending(desk, settings, (changed) => saved.push(changed));
+  unmount = mount(root, lending);
+  await lending.begin();
+}
+
+afterEach(() => {
+  unmount?.();
+  root?.remove();
+  saved.length = 0;
+});
+
+const button = (name: string | RegExp) => page.getByRole('button', { name });
+const connected: Partial<LenderStatus> = { relay: { url: '', connected: true, free: true }, stepMs: 8 };
+const streams = [1, 2, 3].map((n) => ({
+  job: `0x${`${n}`.repeat(32)}` as const,
+  lease: 0,
+  promptTokens: 100_000,
+  prior: 96,
+  tokens: 1_000,
+  maxTokens: 100_000,
+  startedAt: 0,
+}));
+const states: readonly (readonly [string, LenderState, Partial<LenderStatus>])[] = [
+  ['idle', { name: 'idle' }, {}],
+  [
+    'downloading',
+    { name: 'loading', model: 'm', progress: { phase: 'download', bytes: 5e6, total: 1e7 } },
+    {},
+  ],
+  ['preparing', { name: 'loading', model: 'm', progress: { phase: 'prepare' } }, {}],
+  [
+    'out of reach',
+    {
+      name: 'connecting',
+      failures: 2,
+      retryAt: Date.now() + 9_000,
+      last: { code: 'relay_unreachable', message: 'The relay can’t be reached.' },
+    },
+    {},
+  ],
+  ['waiting', { name: 'waiting', reason: 'no_jobs' }, connected],
+  ['serving', { name: 'serving' }, { ...connected, streams, tokensPerSecond: 123_456 }],
+  ['paused', { name: 'paused', reason: { code: 'paused', message: '' } }, connected],
+  [
+    'error',
+    {
+      name: 'error',
+      error: { code: 'model_corrupt', message: 'model.onnx is damaged.', cure: 'Press start again.' },
+    },
+    {},
+  ],
+];
+
+describe('the page', () => {
+  it('starts, pauses, resumes and stops', async () => {
+    const desk = new StandInDesk();
+    await open(desk);
+    await button('Start lending').click();
+    expect(desk.asked).toEqual(['start shakespeare-1m-fp32 webgpu']);
+    desk.show({ name: 'waiting', reason: 'no_jobs' }, connected);
+    await expect.element(page.getByText('Online, but not earning')).toBeVisible();
+    await button('Pause').click();
+    desk.show({ name: 'paused', reason: { code: 'paused', message: '' } });
+    await button('Resume').click();
+    await button('Stop lending').click();
+    desk.show({ name: 'idle' });
+    await expect.element(button('Start lending')).toBeEnabled();
+    expect(desk.asked.slice(1)).toEqual(['pause', 'resume', 'stop']);
+  });
+
+  it('can be worked with the keyboard alone', async () => {
+    const desk = new StandInDesk();
+    await open(desk);
+    await expect.element(button('Start lending')).toBeEnabled();
+    (document.querySelector('.header button') as HTMLElement).focus();
+    await userEvent.tab();
+    await userEvent.tab();
+    expect(document.activeElement?.textContent).toBe('Start lending');
+    await userEvent.keyboard('{Enter}');
+    expect(desk.asked).toHaveLength(1);
+    desk.show({ name: 'serving' }, { ...connected, streams });
+    await expect.element(button('Pause')).toBeVisible();
+  });
+
+  it('says what went wrong and what helps, and lets one try again', async () => {
+    const desk = new StandInDesk();
+    await open(desk);
+    desk.show(states.at(-1)![1]);
+    const alert = page.getByRole('alert');
+    await expect.element(alert).toMatchTextContent(/model\.onnx is damaged\./);
+    await expect.element(alert).toMatchTextContent(/Press start again\./);
+    await expect.element(alert).toMatchTextContent(/model_corrupt/);
+    await expect.element(button('Start lending')).toBeEnabled();
+  });
+
+  it('lends a software adapter only where the owner says so', async () => {
+    const desk = new StandInDesk();
+    desk.gpu = { ...desk.gpu, software: true, name: 'SwiftShader' };
+    await open(desk);
+    await expect.element(button('Start lending')).toBeDisabled();
+    await button('Lend it all the same').click();
+    await expect.element(button('Start lending')).toBeEnabled();
+    expect(saved.at(-1)).toMatchObject({ allowSoftware: true });
+  });
+
+  it('offers the CPU where there is no GPU', async () => {
+    const desk = new StandInDesk();
+    desk.gpu = {
+      webgpu: false,
+      reason: 'This browser has no WebGPU.',
+      name: '',
+      gpuClass: '',
+      software: false,
+    };
+    await open(desk);
+    await expect.element(page.getByText('This browser has no WebGPU.')).toBeVisible();
+    await button('Use the CPU instead').click();
+    await button('Lend it all the same').click();
+    await button('Start lending').click();
+    expect(desk.asked).toEqual(['start shakespeare-1m-fp32 wasm']);
+  });
+
+  it('announces its state, but not each number', async () => {
+    const desk = new StandInDesk();
+    await open(desk);
+    const live = document.querySelector('[aria-live="polite"]');
+    expect(live?.textContent).toContain('Your GPU is idle');
+    desk.show({ name: 'serving' }, { ...connected, streams, tokensPerSecond: 99 });
+    await expect.element(page.getByText('99', { exact: true })).toBeVisible();
+    expect(live?.textContent).not.toContain('99');
+  });
+
+  it('checks the signatures of its receipts, and shows them one by one', async () => {
+    const desk = new StandInDesk();
+    const good = await signedAttempt(`0x${'01'.repeat(16)}`, 40);
+    desk.rows = [good, forged(good)];
+    await open(desk);
+    await expect.element(page.getByText('Verified')).toBeVisible();
+    await expect.element(page.getByText('Invalid')).toBeVisible();
+    await button(/40 tokens.*Verified/).click();
+    const dialog = page.getByRole('dialog');
+    await expect.element(dialog).toMatchTextContent(/0–31/);
+    await expect.element(dialog.getByText('valid', { exact: true }).first()).toBeVisible();
+    await userEvent.keyboard('{Escape}');
+    await expect.element(dialog).not.toBeInTheDocument();
+  });
+
+  it('shows the address, and the private key only when asked', async () => {
+    await open(new StandInDesk());
+    await button(/Wallet/).click();
+    const dialog = page.getByRole('dialog');
+    await expect.element(dialog).not.toMatchTextContent(/0707/);
+    await button('Show the private key').click();
+    await expect.element(dialog).toMatchTextContent(new RegExp('07'.repeat(32)));
+    await page.getByLabelText('Private key of a backup').fill('abc');
+    await button('Restore').click();
+    await expect.element(dialog).toMatchTextContent(/must be 64 hexadecimal digits/);
+  });
+
+  it('refuses a relay address that is none', async () => {
+    await open(new StandInDesk());
+    await button(/Settings/).click();
+    const relay = page.getByLabelText('Relay');
+    await relay.fill('https://relay.example');
+    await button('Save').click();
+    await expect.element(relay).toHaveAttribute('aria-invalid', 'true');
+    expect(saved).toEqual([]);
+    await relay.fill('wss://relay.example/v1/provider');
+    await button('Save').click();
+    expect(saved).toMatchObject([{ relayUrl: 'wss://relay.example/v1/provider' }]);
+  });
+});
+
+describe.each(states)('%s', (_, state, changes) => {
+  it.each([
+    [390, 844],
+    [1280, 900],
+  ])('fits %d px without horizontal scrolling, and has no fault that axe finds', async (width, height) => {
+    await page.viewport(width, height);
+    const desk = new StandInDesk();
+    desk.rows = [await signedAttempt(`0x${'01'.repeat(16)}`, 40)];
+    await open(desk);
+    desk.show(state, changes);
+    await expect.element(page.getByText('Verified')).toBeVisible();
+    expect(document.documentElement.scrollWidth).toBeLessThanOrEqual(width);
+    for (const element of document.querySelectorAll('h2, p, dd, dt, button, .badge, .pill, li, span')) {
+      if (getComputedStyle(element).clipPath !== 'none') continue; // For screen readers only.
+      expect(element.scrollWidth, `clipped: ${element.textContent}`).toBeLessThanOrEqual(
+        Math.max(element.clientWidth, (element as HTMLElement).offsetWidth) + 1,
+      );
+    }
+    const { violations } = await axe.run(document);
+    const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+    expect(serious.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+  });
+});

@@ -1,0 +1,119 @@
+import { createKeySigner } from '../../../src/provider/wallet/key-signer.ts';
+import type { LenderState, LenderStatus } from '../../../src/provider/compute/lender-status.ts';
+import type { GpuReport, ModelChoice } from '../../../src/provider/compute/engine-source.ts';
+import type { AttemptRow } from '../../../src/provider/history/attempt-history.ts';
+import type { LendingDesk } from '../../../src/app/desk/lending-desk.ts';
+import { CodedError } from '../../../src/core/errors.ts';
+import type { Hex } from '../../../src/core/bytes.ts';
+import { firstCommitment, nextCommitment } from '../../../src/protocol/wire/chunk.ts';
+import type { SignedChunk } from '../../../src/protocol/wire/job.ts';
+
+const signer = createKeySigner(new Uint8Array(32).fill(7));
+const hash: Hex = `0x${'11'.repeat(32)}`;
+
+export const REAL_GPU: GpuReport = {
+  webgpu: true,
+  name: 'NVIDIA GeForce RTX 3080',
+  gpuClass: 'nvidia/ampere',
+  software: false,
+};
+const model = (id: string, name: string, variant: string): ModelChoice => ({
+  id,
+  name,
+  variant,
+  description: '',
+  parameters: 4_000_000,
+  downloadBytes: 16_600_000,
+  memoryBytes: 41_300_000,
+  context: 1024,
+});
+
+/** A desk without workers: it notes what it is asked and shows what the test says. */
+export class StandInDesk implements LendingDesk {
+  readonly asked: string[] = [];
+  gpu = REAL_GPU;
+  rows: AttemptRow[] = [];
+  #push: (status: LenderStatus) => void = () => {};
+  #status: LenderStatus = {
+    state: { name: 'idle' },
+    account: signer.account,
+    relay: { url: 'ws://relay/v1/provider', connected: false },
+    streams: [],
+    slots: 4,
+    tokensPerSecond: 0,
+    tokens: 0,
+    jobs: 0,
+    unfinished: 0,
+    stepMs: 0,
+    kept: 0,
+  };
+
+  show(state: LenderState, changes: Partial<LenderStatus> = {}): void {
+    this.#status = { ...this.#status, state, ...changes };
+    this.#push(this.#status);
+  }
+
+  open = async (): Promise<Hex> => signer.account;
+  probe = async (): Promise<GpuReport> => this.gpu;
+  models = async (): Promise<ModelChoice[]> => [
+    model('shakespeare-1m-fp32', 'Shakespeare 1M', 'fp32'),
+    model('shakespeare-4m-q4', 'Shakespeare 4M', 'q4'),
+  ];
+  start: LendingDesk['start'] = async (order) =>
+    void this.asked.push(`start ${order.model} ${order.backend}`);
+  stop = async (): Promise<void> => void this.asked.push('stop');
+  pause = async (): Promise<void> => void this.asked.push('pause');
+  resume = async (): Promise<void> => void this.asked.push('resume');
+  watch(push: (status: LenderStatus) => void): void {
+    this.#push = push;
+    push(this.#status);
+  }
+  attempts = async (limit: number): Promise<AttemptRow[]> => this.rows.slice(0, limit);
+  totals: LendingDesk['totals'] = async () => ({ jobs: 12, tokens: 3_456, today: { jobs: 3, tokens: 789 } });
+  exportKey = async (): Promise<Hex> => `0x${'07'.repeat(32)}`;
+  importKey: LendingDesk['importKey'] = async (key) => {
+    if (key.length !== 66)
+      throw new CodedError('key_malformed', 'A private key must be 64 hexadecimal digits.');
+    return signer.account;
+  };
+}
+
+/** A kept attempt with real signatures. */
+export async function signedAttempt(job: Hex, count: number): Promise<AttemptRow> {
+  const ref = { job, lease: 0 };
+  const chunks: SignedChunk[] = [];
+  let commitment = firstCommitment(ref);
+  for (let first = 0; first < count; first += 32) {
+    commitment = nextCommitment(commitment, new Uint8Array(46));
+    const statement = {
+      ...ref,
+      index: chunks.length,
+      first,
+      count: Math.min(32, count - first),
+      commitment,
+      total: '0',
+    };
+    chunks.push({ ...statement, signature: await signer.chunk(statement) });
+  }
+  return {
+    ...ref,
+    key: `${job}/0`,
+    account: signer.account,
+    relay: `0x${'ab'.repeat(20)}`,
+    modelId: 'shakespeare-1m-fp32',
+    promptTokens: 9,
+    first: 0,
+    count,
+    chunks,
+    receipt: null,
+    ended: 'paused',
+    startedAt: 1_800_000_000_000,
+    endedAt: 1_800_000_004_000,
+  };
+}
+
+/** Chunks that say something else than what was signed. */
+export function forged(attempt: AttemptRow): AttemptRow {
+  const [first, ...rest] = attempt.chunks as [SignedChunk, ...SignedChunk[]];
+  return { ...attempt, key: `${attempt.key}-forged`, chunks: [{ ...first, commitment: hash }, ...rest] };
+}
