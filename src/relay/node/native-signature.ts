@@ -1,3 +1,4 @@
+import type { Bindings } from 'secp256k1/bindings.js';
 import { type Hex, fromHex } from '../../core/bytes.ts';
 import { CodedError } from '../../core/errors.ts';
 import {
@@ -24,8 +25,6 @@ export async function loadRecovery(): Promise<Recovery> {
     return { recover: recoverAddress, native: false };
   }
 }
-
-type Bindings = (typeof import('secp256k1/bindings.js'))['default'];
 
 function recoverWith(bindings: Bindings): Recover {
   return (digest: Hex, signature: Hex) => {

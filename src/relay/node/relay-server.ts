@@ -29,6 +29,10 @@ import { readVersion } from './version.ts';
 
 /** How long a closing relay waits for the jobs that run. */
 const GRACE_MS = 5_000;
+/** Paths of the relay beside those below `/v1/`; all others are the page's. */
+const API_PATHS = new Set(['/healthz', '/metrics']);
+/** Longer than clients keep a connection for their next request: they close it, never we under their hands. */
+const KEEP_ALIVE_MS = 75_000;
 /** And then for clients to read the ends of their answers. */
 const CUT_MS = 500;
 
@@ -89,7 +93,7 @@ export async function startRelayServer(
     version: readVersion(),
     nativeSignatures: native,
   });
-  const server = createServer();
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS });
   serve(server, relay, configuration, { ...DEFAULT_LIMITS, ...parts.limits });
   listenForProviders(server, (socket) => relay.accept(socket));
   const stop = async (graceMs: number): Promise<void> => {
@@ -124,13 +128,16 @@ function closeServer(server: Server): Promise<unknown> {
 function serve(
   server: Server,
   relay: Relay,
-  { page, modelHosts }: ReadyConfiguration,
+  { host, page, modelHosts }: ReadyConfiguration,
   { bodyBytes }: Limits,
 ): void {
-  const files = page === undefined ? undefined : createStaticFiles(page, { connect: modelHosts });
+  const files =
+    page === undefined
+      ? undefined
+      : createStaticFiles(page, { connect: modelHosts, local: isLoopback(host) });
   server.on('request', (request, response) => {
     const url = urlOf(request);
-    const isApi = url.pathname.startsWith('/v1/') || url.pathname === '/healthz';
+    const isApi = url.pathname.startsWith('/v1/') || API_PATHS.has(url.pathname);
     const answer = async (): Promise<void> => {
       if (!isApi && files && (await files(request, response, url.pathname))) return;
       await relay.answer(toApiRequest(request, url, bodyBytes), toApiReply(response));
@@ -138,6 +145,10 @@ function serve(
     // `answer` tells all its errors to the client itself; what is left is a response that can't be written.
     answer().catch(() => response.destroy());
   });
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 async function openStore(data: string | undefined): Promise<ReceiptStore> {

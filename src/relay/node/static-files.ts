@@ -34,7 +34,6 @@ export type StaticFiles = (
  * never does, since a page in place of a `.wasm` gives the most puzzling of errors.
  */
 export function createStaticFiles(folder: string, sources: PageSources): StaticFiles {
-  const policy = contentSecurityPolicy(sources);
   return async (request, response, path) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return false;
     const name = fileName(path);
@@ -53,7 +52,9 @@ export function createStaticFiles(folder: string, sources: PageSources): StaticF
       'referrer-policy': 'no-referrer',
       'cross-origin-resource-policy': 'cross-origin',
       'access-control-allow-origin': '*',
-      ...(extname(file) === '.html' ? { 'content-security-policy': policy } : {}),
+      ...(extname(file) === '.html'
+        ? { 'content-security-policy': contentSecurityPolicy(sources, request.headers.host) }
+        : {}),
     };
     if (request.headers['if-none-match'] === tag) {
       response.writeHead(304, headers).end();

@@ -3,6 +3,7 @@ import { CodedError } from '../../core/errors.ts';
 import type { Figures } from '../network-figures.ts';
 import { type ChatParts, completeChat } from './chat-completions.ts';
 import { createHealthRoute, type HealthParts } from './health-route.ts';
+import { createMetricsRoute } from './metrics-route.ts';
 import { listModel } from './models-list.ts';
 import { createReceiptRoute, type ReceiptParts } from './receipt-route.ts';
 import type { Route } from './route.ts';
@@ -47,6 +48,7 @@ export function createRoutes(parts: RoutesParts): readonly Route[] {
     },
     { path: '/v1/receipts/:job', methods: { GET: createReceiptRoute(parts) } },
     { path: '/v1/network', methods: { GET: () => (_request, reply) => sendJson(reply, figures.read()) } },
+    { path: '/metrics', methods: { GET: () => createMetricsRoute(parts) } },
     { path: '/healthz', methods: { GET: () => createHealthRoute(parts) } },
   ];
 }

@@ -106,6 +106,20 @@ describe('GET /healthz', () => {
   });
 });
 
+describe('GET /metrics', () => {
+  it('gives Prometheus what an operator watches', async () => {
+    const world = createRelayWorld({ nativeSignatures: true });
+    world.join({ slots: 5 });
+    await world.ask();
+    const agent = world.request({ path: '/metrics' });
+    await world.settle();
+    expect(agent.headers['content-type']).toContain('text/plain; version=0.0.4');
+    expect(agent.text).toContain('# TYPE afterglow_jobs_running gauge\nafterglow_jobs_running 1\n');
+    expect(agent.text).toContain('afterglow_slots 5\n');
+    expect(agent.text).toContain('afterglow_native_signatures 1\n');
+  });
+});
+
 describe('other pages', () => {
   it('may call, and are told what they may', async () => {
     const world = createRelayWorld();

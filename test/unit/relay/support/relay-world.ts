@@ -1,8 +1,8 @@
 import { toHex } from '../../../../src/core/bytes.ts';
-import { recoverAddress } from '../../../../src/protocol/money/signature.ts';
 import type { JobReceipt } from '../../../../src/protocol/money/receipt.ts';
 import type { Hello } from '../../../../src/protocol/wire/messages.ts';
 import { createFreeAccess } from '../../../../src/relay/access/access.ts';
+import { loadRecovery } from '../../../../src/relay/node/native-signature.ts';
 import { createMemoryReceiptStore } from '../../../../src/relay/receipts/memory-receipt-store.ts';
 import type { ReceiptStore } from '../../../../src/relay/receipts/receipt-store.ts';
 import type { RelayEvent } from '../../../../src/relay/relay-events.ts';
@@ -13,6 +13,8 @@ import { StallingClock } from './stalling-clock.ts';
 import { TestAgent, type TestRequest } from './test-agent.ts';
 import { TestProvider } from './test-provider.ts';
 import { TestSocket } from './test-socket.ts';
+
+const { recover } = await loadRecovery();
 
 /** A connected provider with its socket. */
 export interface Tab {
@@ -46,7 +48,7 @@ export function createRelayWorld(options: Partial<RelayOptions> = {}): RelayWorl
     address: toHex(new Uint8Array(20).fill(7)),
     models: [BYTE_MODEL, OTHER_MODEL],
     access: createFreeAccess({ localhost: true, ownKeys: new Map() }),
-    recover: recoverAddress,
+    recover,
     clock,
     random: new SimRandom(1),
     ...options,
