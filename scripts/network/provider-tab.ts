@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import type { LenderStatus } from '../../src/provider/compute/lender-status.ts';
+import type { SelfTestOrder, SelfTestResult } from '../../src/provider/compute/self-test.ts';
 import { type BrowserOptions, launchBrowser } from '../chromium.ts';
 
 export interface TabOptions {
@@ -52,6 +53,14 @@ export class ProviderTab {
   status(): Promise<LenderStatus> {
     return this.#page.evaluate(
       () => (globalThis as unknown as AfterglowWindow).afterglow.status as LenderStatus,
+    );
+  }
+
+  /** Times the tab's engine with no relay in between. */
+  selfTest(order: SelfTestOrder): Promise<SelfTestResult> {
+    return this.#page.evaluate(
+      (given) => (globalThis as unknown as AfterglowWindow).afterglow.selfTest(given),
+      order,
     );
   }
 
@@ -111,7 +120,10 @@ export class ProviderTab {
 }
 
 interface AfterglowWindow {
-  readonly afterglow: { readonly status?: LenderStatus };
+  readonly afterglow: {
+    readonly status?: LenderStatus;
+    selfTest(order: SelfTestOrder): Promise<SelfTestResult>;
+  };
 }
 
 function tabUrl({ page, relay, model, backend, slots = 4, profile }: TabOptions): string {

@@ -1,5 +1,6 @@
 import { effect } from '@preact/signals';
 import type { LenderStatus } from '../provider/compute/lender-status.ts';
+import type { SelfTestOrder, SelfTestResult } from '../provider/compute/self-test.ts';
 import { createWorkerDesk } from './desk/worker-desk.ts';
 import { mount } from './mount.ts';
 import { createLending } from './state/lending.ts';
@@ -10,7 +11,11 @@ import { describeState } from './words/state-words.ts';
 declare global {
   interface Window {
     /** For automation: the latest status of the compute worker, and the page's own failure where there is one. */
-    afterglow?: { status: LenderStatus | undefined; failure: { code: string; message: string } | undefined };
+    afterglow?: {
+      status: LenderStatus | undefined;
+      failure: { code: string; message: string } | undefined;
+      selfTest(order: SelfTestOrder): Promise<SelfTestResult>;
+    };
   }
 }
 
@@ -20,7 +25,8 @@ const settings = {
   ...loadSettings(localStorage, parameters.profile),
   ...parameters.settings,
 };
-const lending = createLending(createWorkerDesk(parameters.profile), settings, (changed) =>
+const desk = createWorkerDesk(parameters.profile);
+const lending = createLending(desk, settings, (changed) =>
   saveSettings(localStorage, parameters.profile, changed),
 );
 
@@ -30,7 +36,8 @@ effect(() => {
 });
 
 effect(() => {
-  window.afterglow = { status: lending.status.value, failure: lending.failure.value };
+  const selfTest = (order: SelfTestOrder): Promise<SelfTestResult> => desk.selfTest(order);
+  window.afterglow = { status: lending.status.value, failure: lending.failure.value, selfTest };
 });
 
 const root = document.getElementById('app');

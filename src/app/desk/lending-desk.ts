@@ -3,7 +3,6 @@ import type { ErrorBody } from '../../core/errors.ts';
 import type { AttemptRow, Totals } from '../../provider/history/attempt-history.ts';
 import type { GpuReport, ModelChoice } from '../../provider/compute/engine-source.ts';
 import type { LendingOrder } from '../../provider/compute/lender.ts';
-import type { SelfTestOrder, SelfTestResult } from '../../provider/compute/self-test.ts';
 import type { LenderStatus } from '../../provider/compute/lender-status.ts';
 
 /**
@@ -19,8 +18,6 @@ export interface LendingDesk {
   start(order: LendingOrder): Promise<void>;
   /** Frees the GPU in any case, also where the worker hangs. */
   stop(): Promise<void>;
-  /** Times the loaded engine alone. */
-  selfTest(order: SelfTestOrder): Promise<SelfTestResult>;
   pause(reason: string): Promise<void>;
   resume(): Promise<void>;
   /** `status` at most four times a second; `failed` when a worker died. */

@@ -2,6 +2,7 @@ import { proxy, type Remote, transfer, wrap } from 'comlink';
 import type { Hex } from '../../core/bytes.ts';
 import type { ErrorBody } from '../../core/errors.ts';
 import type { ComputeApi } from '../../provider/compute/compute-api.ts';
+import type { SelfTestOrder, SelfTestResult } from '../../provider/compute/self-test.ts';
 import type { LenderStatus } from '../../provider/compute/lender-status.ts';
 import type { SignerApi } from '../../provider/wallet/signer-api.ts';
 import type { LendingDesk } from './lending-desk.ts';
@@ -9,6 +10,11 @@ import { receiveErrorsAsData } from './thrown-errors.ts';
 
 /** A worker that has not stopped within this time hangs, and is ended. */
 const STOP_MS = 4_000;
+
+/** The product's desk: beside lending, the loaded engine can be timed alone (`npm run bench -- path`). */
+export interface WorkerDesk extends LendingDesk {
+  selfTest(order: SelfTestOrder): Promise<SelfTestResult>;
+}
 
 interface ComputeWorker {
   readonly worker: Worker;
@@ -19,7 +25,7 @@ interface ComputeWorker {
  * The desk over the two workers. The compute worker is replaced after each stop: a WebAssembly heap never shrinks, and
  * a worker's end frees the GPU whatever state it was in.
  */
-export function createWorkerDesk(profile: string): LendingDesk {
+export function createWorkerDesk(profile: string): WorkerDesk {
   receiveErrorsAsData();
   const signerWorker = new Worker(new URL('../../../workers/signer.worker.ts', import.meta.url), {
     type: 'module',

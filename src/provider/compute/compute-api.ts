@@ -8,6 +8,7 @@ import type { EngineSource, GpuReport, ModelChoice } from './engine-source.ts';
 import { Lender, type LendingOrder } from './lender.ts';
 import type { LenderStatus } from './lender-status.ts';
 import { holdLendingLock } from './lending-lock.ts';
+import type { SelfTestOrder, SelfTestResult } from './self-test.ts';
 import { feedStatus } from './status-feed.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -22,6 +23,8 @@ export interface ComputeApi {
   models(): Promise<readonly ModelChoice[]>;
   start(order: LendingOrder): Promise<void>;
   stop(): Promise<void>;
+  /** Times the loaded engine with nobody in between. */
+  selfTest(order: SelfTestOrder): Promise<SelfTestResult>;
   pause(reason: string): void;
   resume(): void;
   /** Calls `push` with the status of now, and then at most four times a second when it changed. */
@@ -60,6 +63,7 @@ export function createComputeApi(source: EngineSource): ComputeApi {
     models: () => source.models(),
     start: (order) => open().lender.start(order),
     stop: () => open().lender.stop(),
+    selfTest: (order) => open().lender.selfTest(order),
     pause: (reason) => open().lender.pause(reason),
     resume: () => open().lender.resume(),
     watch: (push) => void feedStatus(systemClock, () => open().lender.status(), push),

@@ -7,6 +7,7 @@ import { Provider } from '../provider.ts';
 import type { Signer } from '../signer.ts';
 import { Tally } from '../tally.ts';
 import type { EngineOrder, EngineSource, GpuReport, LoadedEngine, LoadProgress } from './engine-source.ts';
+import { runSelfTest, type SelfTestOrder, type SelfTestResult } from './self-test.ts';
 import { curedError, type LenderState, type LenderStatus } from './lender-status.ts';
 
 /** What the owner chose before pressing start. */
@@ -108,6 +109,13 @@ export class Lender {
   resume(): void {
     this.#paused = undefined;
     this.#run?.provider?.resume();
+  }
+
+  /** Times the loaded engine alone. @throws CodedError `not_loaded`, `engine_busy` */
+  async selfTest(order: SelfTestOrder): Promise<SelfTestResult> {
+    const engine = this.#run?.loaded?.engine;
+    if (!engine) throw new CodedError('not_loaded', 'Press start first: no model is loaded.');
+    return runSelfTest(engine, order, performance);
   }
 
   /** The machine is online again. */

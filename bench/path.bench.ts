@@ -1,0 +1,168 @@
+import { build } from 'vite';
+import { streamChat } from '../scripts/network/chat-stream.ts';
+import { LocalNetwork } from '../scripts/network/local-network.ts';
+import { LOSS_KINDS, loseOneTab } from '../scripts/network/loss-round.ts';
+import type { ProviderTab } from '../scripts/network/provider-tab.ts';
+import type { Benchmark, BenchmarkContext } from './benchmark.ts';
+import { median, quantile } from './quantile.ts';
+
+const STREAMS = [1, 4, 8] as const;
+const PROMPT = 'Tell me of the wars.';
+
+/**
+ * What everything between the engine and the client costs: the same streams in the same tab, once in the bare engine
+ * loop and once through worker, socket, relay and SSE, in turns within one run.
+ */
+export const benchmark: Benchmark = {
+  name: 'path',
+  description:
+    'engine alone against worker + socket + relay + SSE, at 1, 4 and 8 streams (--backend, --adapter, --model)',
+  run: runPath,
+};
+
+interface Measured {
+  readonly bare: number;
+  readonly path: number;
+}
+
+async function runPath({ options, tell }: BenchmarkContext) {
+  const backend = options['backend'] === 'webgpu' ? 'webgpu' : 'wasm';
+  const adapter = options['adapter'] === 'machine' ? 'machine' : 'software';
+  const model = typeof options['model'] === 'string' ? options['model'] : 'shakespeare-1m-fp32';
+  const slow = backend === 'webgpu' && adapter === 'software';
+  const tokens = Number(options['tokens'] ?? (slow ? 48 : 400));
+  const pairs = Number(options['pairs'] ?? (slow ? 3 : 7));
+  await build({ logLevel: 'error' });
+  const network = await LocalNetwork.start({ model, backend, adapter, slots: 8 });
+  try {
+    const { tab } = await network.addTab();
+    const { engine, gpu } = await tab.status();
+    const prompt = await promptIds(network, model);
+    const measured = new Map<number, Measured[]>();
+    for (const streams of STREAMS) {
+      const rows: Measured[] = [];
+      for (let i = 0; i <= pairs; i++) {
+        const bare = await bareSpeed(tab, streams, tokens, prompt);
+        const path = await pathSpeed(network, model, streams, tokens);
+        // The first pair warms both up.
+        if (i > 0) rows.push({ bare, path });
+        tell(
+          `${streams} streams, pair ${i}/${pairs}: ${bare.toFixed(1)} bare, ${path.toFixed(1)} path tokens/s`,
+        );
+      }
+      measured.set(streams, rows);
+    }
+    const added = await addedToFirstToken(network, tab, model, prompt, slow ? 10 : 60);
+    tell('Losing two tabs.');
+    const detectMs = await detection(network, model, slow ? 32 : 240);
+    return report(
+      { device: gpu?.name ?? backend, software: engine?.software ?? true, backend, model, tokens },
+      measured,
+      added,
+      detectMs,
+    );
+  } finally {
+    await network.close();
+  }
+}
+
+async function promptIds(network: LocalNetwork, model: string): Promise<readonly number[]> {
+  const { promptIds: ids } = await streamChat(network.api, { model, prompt: PROMPT, maxTokens: 8 });
+  return ids;
+}
+
+/** Tokens per second of the bare loop, from the order to the last token. */
+async function bareSpeed(
+  tab: ProviderTab,
+  streams: number,
+  tokens: number,
+  prompt: readonly number[],
+): Promise<number> {
+  const result = await tab.selfTest({ streams, tokens, prompt });
+  return (result.tokens / result.totalMs) * 1000;
+}
+
+async function pathSpeed(
+  network: LocalNetwork,
+  model: string,
+  streams: number,
+  tokens: number,
+): Promise<number> {
+  const began = performance.now();
+  const results = await Promise.all(
+    Array.from({ length: streams }, (_, seed) =>
+      streamChat(network.api, { model, prompt: PROMPT, maxTokens: tokens, seed, temperature: 0.9 }),
+    ),
+  );
+  const count = results.reduce((sum, { ids }) => sum + ids.length, 0);
+  return (count / (performance.now() - began)) * 1000;
+}
+
+/** What the path adds to the first token: each request's time, less the bare loop's median. */
+async function addedToFirstToken(
+  network: LocalNetwork,
+  tab: ProviderTab,
+  model: string,
+  prompt: readonly number[],
+  count: number,
+) {
+  const bare: number[] = [];
+  const path: number[] = [];
+  for (let i = 0; i < count; i++) {
+    bare.push((await tab.selfTest({ streams: 1, tokens: 2, prompt })).firstTokenMs);
+    const began = performance.now();
+    let first = 0;
+    await streamChat(
+      network.api,
+      { model, prompt: PROMPT, maxTokens: 2, seed: i },
+      () => (first ||= performance.now() - began),
+    );
+    path.push(first);
+  }
+  return path.map((ms) => ms - median(bare));
+}
+
+async function detection(
+  network: LocalNetwork,
+  model: string,
+  tokens: number,
+): Promise<Record<string, number>> {
+  const found: Record<string, number> = {};
+  for (const kind of LOSS_KINDS.filter((name) => name === 'renderer killed' || name === 'network cut')) {
+    await network.addTab();
+    const { moves, problems } = await loseOneTab(network, { model, kind, streams: 2, tokens, moment: 0.5 });
+    if (problems.length > 0) throw new Error(`A stream did not survive: ${problems.join(', ')}`);
+    found[kind] = Math.round(Math.max(...moves.map(({ detectionMs }) => detectionMs)));
+  }
+  return found;
+}
+
+function report(
+  facts: Record<string, string | number | boolean>,
+  measured: ReadonlyMap<number, readonly Measured[]>,
+  added: readonly number[],
+  detected: Record<string, number>,
+) {
+  const one = (value: number): number => Math.round(value * 10) / 10;
+  const table = [...measured].map(([streams, rows]) => ({
+    streams,
+    bare: one(median(rows.map(({ bare }) => bare))),
+    path: one(median(rows.map(({ path }) => path))),
+    ratio: Math.round(median(rows.map(({ bare, path }) => path / bare)) * 1000) / 1000,
+  }));
+  const by = (key: 'bare' | 'path' | 'ratio') =>
+    Object.fromEntries(table.map((row) => [row.streams, row[key]]));
+  const json = {
+    name: 'path',
+    ...facts,
+    bare: by('bare'),
+    path: by('path'),
+    ratio: by('ratio'),
+    addedMsP50: one(median(added)),
+    addedMsP99: one(quantile(added, 0.99)),
+    detectMs: Math.max(...Object.values(detected)),
+    detected,
+  };
+  const { addedMsP50, addedMsP99 } = json;
+  return { table: table.map((row) => ({ ...row, addedMsP50, addedMsP99 })), json };
+}
