@@ -13,7 +13,7 @@ export interface BenchmarkContext {
   readonly options: Readonly<Record<string, string | boolean>>;
   readonly signal: AbortSignal;
   /** Says how far it is, beside the result (on standard error). */
-  tell(line: string): void;
+  readonly tell: (line: string) => void;
 }
 
 export interface BenchmarkResult {

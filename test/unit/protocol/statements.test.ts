@@ -88,7 +88,7 @@ describe('R2 statements', () => {
 
 describe('R3 signatures', () => {
   const key = fromHex('0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d');
-  const digest = `0x${'ab'.repeat(32)}`;
+  const digest: Hex = `0x${'ab'.repeat(32)}`;
 
   it('are those of viem, and recover to the account', async () => {
     const account = privateKeyToAccount(toHex(key));
