@@ -10,23 +10,25 @@ const LOSS_WEIGHT = 2;
  * loss counting against them, then who has waited longest for a job. Nobody without a free slot (rule P1).
  */
 export function chooseProvider(job: Job, registry: Registry, now: number): Provider | undefined {
-  const { model, only } = job.order;
   let best: Provider | undefined;
   let bestRank: readonly number[] = [];
-  for (const provider of registry.offering(model)) {
-    if (provider.free < 1 || (only !== undefined && provider.account !== only)) continue;
+  for (const provider of candidates(job, registry)) {
+    if (provider.free < 1) continue;
     const losses = registry.recentLosses(provider.account, now);
-    const rank = [
-      job.losers.has(provider.account) ? 1 : 0,
-      LOSS_WEIGHT * losses - provider.free,
-      provider.assignedAt,
-    ];
+    const hasLostIt = Number(job.losers.has(provider.account));
+    const rank = [hasLostIt, LOSS_WEIGHT * losses - provider.free, provider.assignedAt];
     if (!best || precedes(rank, bestRank)) {
       best = provider;
       bestRank = rank;
     }
   }
   return best;
+}
+
+function candidates({ order: { model, only } }: Job, registry: Registry): Iterable<Provider> {
+  if (only === undefined) return registry.offering(model);
+  const own = registry.get(only);
+  return own?.models.has(model) ? [own] : [];
 }
 
 /** Whether the first rank is the smaller, place by place. */

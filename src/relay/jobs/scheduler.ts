@@ -108,17 +108,21 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
   function pump(): void {
     const busy = [...lines].filter(([, { size }]) => size > 0);
     // Models that share providers take turns by age.
-    const heads = busy.map(([model, jobs]) => ({ model, jobs, since: [...jobs][0]?.waitingSince ?? 0 }));
-    for (const { model, jobs } of heads.sort((a, b) => a.since - b.since)) {
-      for (const job of jobs) {
-        // Sending may break a connection, which calls here again.
-        if (job.state !== 'waiting') continue;
-        if (![...registry.offering(model)].some(({ free }) => free > 0)) break;
-        const provider = chooseProvider(job, registry, clock.now());
-        if (!provider) continue;
-        leave(job, true);
-        parts.assign(job, provider);
-      }
+    const age = (jobs: WaitingLine): number => jobs.first?.waitingSince ?? 0;
+    for (const [model, jobs] of busy.sort(([, a], [, b]) => age(a) - age(b))) placeFrom(model, jobs);
+  }
+
+  function placeFrom(model: RelayModel, jobs: WaitingLine): void {
+    const hasRoom = (): boolean => [...registry.offering(model)].some(({ free }) => free > 0);
+    if (!hasRoom()) return;
+    for (const job of jobs) {
+      // Sending may break a connection, which calls here again.
+      if (job.state !== 'waiting') continue;
+      const provider = chooseProvider(job, registry, clock.now());
+      if (!provider) continue;
+      leave(job, true);
+      parts.assign(job, provider);
+      if (!hasRoom()) return;
     }
   }
 

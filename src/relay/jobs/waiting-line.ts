@@ -23,6 +23,10 @@ export class WaitingLine implements Iterable<Job> {
     return this.#places.length;
   }
 
+  get first(): Job | undefined {
+    return this.#places[0]?.job;
+  }
+
   sizeOf(agent: string): number {
     return this.#places.reduce((sum, { job }) => sum + Number(job.order.agent === agent), 0);
   }

@@ -56,7 +56,6 @@ export function toApiReply(response: ServerResponse): ApiReply {
     begin(status, headers) {
       response.writeHead(status, { ...headers });
       response.flushHeaders();
-      response.socket?.setNoDelay(true);
     },
     write: (text) => void response.write(text),
     end: () => void response.end(),

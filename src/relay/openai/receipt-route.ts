@@ -45,7 +45,7 @@ export function createReceiptRoute({
     if (!owners.isOwner(receipt.job, access(request).agent)) {
       throw new CodedError(
         'openings_not_yours',
-        'Leaves hold the answer: they are opened only for whoever asked for it.',
+        'Leaves hold the answer: they are opened only for whoever asked for it, by the same Authorization header.',
       );
     }
     return sendJson(reply, { ...receipt, openings: await openAttempts(receipt, registry, openings) });

@@ -4,7 +4,7 @@ import { CodedError, errorBody, unreachable } from '../../core/errors.ts';
 import { type Random, randomId } from '../../core/random.ts';
 import { FRAME_CAP, PROTOCOL_VERSION, type Timing } from '../../protocol/constants.ts';
 import type { Recover } from '../../protocol/money/signature.ts';
-import { CloseCode, type FrameSocket } from '../../protocol/wire/frame-socket.ts';
+import type { FrameSocket } from '../../protocol/wire/frame-socket.ts';
 import {
   type Hello,
   parseProviderMessage,
@@ -17,9 +17,10 @@ import type { Limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { RelayListener } from '../relay-events.ts';
 import { takeAttemptMessage } from './attempt-messages.ts';
+import { closeCodeOf } from './close-code.ts';
 import { type Challenge, readHello } from './handshake.ts';
 import type { Openings } from './openings.ts';
-import { addSlots, type Provider } from './provider.ts';
+import { addSlots, createProvider, type Provider } from './provider.ts';
 import type { Registry } from './registry.ts';
 import { silenceLimit, type SilenceWatch, watchSilence } from './silence.ts';
 
@@ -82,11 +83,10 @@ export class Connection {
   }
 
   /** Says what is wrong, closes the socket, and lets the jobs move on. */
-  fail(error: CodedError, closeCode: number = closeCodeOf(error.code)): void {
+  fail(error: CodedError): void {
     if (this.#closed) return;
-    const { code, message, data } = error;
-    this.#socket.send(JSON.stringify({ type: 'error', code, message, ...(data ? { data } : {}) }));
-    this.#socket.close(closeCode, code);
+    this.#socket.send(JSON.stringify({ type: 'error', ...error.toBody() }));
+    this.#socket.close(closeCodeOf(error.code), error.code);
     this.#end(error);
   }
 
@@ -98,19 +98,20 @@ export class Connection {
       provider.heardAt = this.#parts.clock.now();
       this.#take(provider, parseProviderMessage(frame));
     } catch (error) {
-      if (!(error instanceof CodedError))
-        this.#parts.log.error({ session: this.#session, error: errorBody(error) }, 'A frame failed.');
-      const coded = CodedError.fromBody(errorBody(error));
-      if (coded.code === 'attempt_unknown') return this.send({ type: 'error', ...coded.toBody() });
-      this.#parts.emit({
-        type: 'ruleBroken',
-        at: this.#parts.clock.now(),
-        account: provider?.account,
-        code: coded.code,
-        message: coded.message,
-      });
-      this.fail(coded);
+      this.#refuse(error);
     }
+  }
+
+  #refuse(error: unknown): void {
+    const { clock, emit, log } = this.#parts;
+    if (!(error instanceof CodedError)) {
+      log.error({ session: this.#session, error: errorBody(error) }, 'A frame made the relay fail.');
+      return this.fail(new CodedError('internal', 'The relay failed; its log says why.'));
+    }
+    if (error.code === 'attempt_unknown') return this.send({ type: 'error', ...error.toBody() });
+    const { code, message } = error;
+    emit({ type: 'ruleBroken', at: clock.now(), account: this.#provider?.account, code, message });
+    this.fail(error);
   }
 
   #admit(hello: Hello): void {
@@ -118,25 +119,14 @@ export class Connection {
     const now = clock.now();
     this.#undoHello();
     registry.get(hello.account)?.fail(new CodedError('replaced', 'A newer connection has this account now.'));
-    const provider: Provider = {
-      account: hello.account,
+    const provider = createProvider(hello, this.#known(hello.models), {
       session: this.#session,
-      gpu: hello.gpu,
-      engine: hello.engine,
       connectedAt: now,
-      models: this.#known(hello.models),
-      free: hello.slots,
-      busy: 0,
-      assigned: new Set(),
-      worstStepMs: hello.worstStepMs,
-      heardAt: now,
-      assignedAt: 0,
-      tokens: 0,
       send: (message) => this.send(message),
       fail: (error) => this.fail(error),
-    };
+    });
     this.#provider = provider;
-    registry.add(provider);
+    registry.add(provider, now);
     this.#silence = watchSilence({
       clock,
       graceMs: timing.heartbeatMs * 2,
@@ -173,7 +163,7 @@ export class Connection {
         addSlots(provider, message.slots);
         return jobs.scheduler.pump();
       case 'models':
-        registry.offers(provider, this.#known(message.models), provider.heardAt);
+        registry.offer(provider, this.#known(message.models), provider.heardAt);
         return jobs.scheduler.pump();
       case 'opening':
         if (openings.answer(provider, message.job, message.lease, message.leaves)) return;
@@ -228,25 +218,5 @@ export class Connection {
       leases: provider.busy,
     });
     jobs.interruptAll(provider, cause.code, silentMs);
-  }
-}
-
-function closeCodeOf(code: string): number {
-  switch (code) {
-    case 'version_unsupported':
-      return CloseCode.versionUnsupported;
-    case 'account_unproven':
-      return CloseCode.unauthorised;
-    case 'frame_too_large':
-      return CloseCode.frameTooLarge;
-    case 'silent':
-    case 'provider_too_slow':
-      return CloseCode.lost;
-    case 'replaced':
-      return CloseCode.replaced;
-    case 'draining':
-      return CloseCode.draining;
-    default:
-      return CloseCode.protocolError;
   }
 }

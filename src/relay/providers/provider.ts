@@ -37,6 +37,28 @@ export interface Provider {
   fail(error: CodedError): void;
 }
 
+/** What a provider's connection adds to its `hello`. */
+export type ProviderWire = Pick<Provider, 'session' | 'connectedAt' | 'send' | 'fail'>;
+
+/** @param models those of its offer that this relay can speak for */
+export function createProvider(hello: Hello, models: ReadonlySet<RelayModel>, wire: ProviderWire): Provider {
+  const { account, gpu, engine, slots, worstStepMs } = hello;
+  return {
+    ...wire,
+    account,
+    gpu,
+    engine,
+    models,
+    free: slots,
+    busy: 0,
+    assigned: new Set(),
+    worstStepMs,
+    heardAt: wire.connectedAt,
+    assignedAt: 0,
+    tokens: 0,
+  };
+}
+
 /** Takes slots that a provider grants (rule P1). */
 export function addSlots(provider: Provider, slots: number): void {
   provider.free = Math.min(MAX_SLOTS, provider.free + slots);

@@ -5,12 +5,16 @@ import type { Provider } from './provider.ts';
 /** A loss counts against its account in the choice of providers for this long, whatever its cause. */
 const LOSS_MEMORY_MS = 10 * 60_000;
 
+/** At this many remembered accounts, those without a recent loss are forgotten. */
+const LOSS_ACCOUNTS = 10_000;
+
 /** Who is here: one connection for each account (rule W4), and how often each was lost lately. */
 export class Registry {
   readonly #providers = new Map<Hex, Provider>();
-  readonly #losses = new Map<Hex, number[]>();
+  readonly #offering = new Map<RelayModel, Set<Provider>>();
   /** When a provider of the model was last here. */
-  readonly #offered = new Map<RelayModel, number>();
+  readonly #lastOffered = new Map<RelayModel, number>();
+  readonly #losses = new Map<Hex, number[]>();
 
   get providers(): IterableIterator<Provider> {
     return this.#providers.values();
@@ -24,44 +28,53 @@ export class Registry {
     return this.#providers.get(account);
   }
 
-  add(provider: Provider): void {
+  /** The account's older connection has been removed. */
+  add(provider: Provider, now: number): void {
     this.#providers.set(provider.account, provider);
+    this.offer(provider, provider.models, now);
   }
 
-  /** Does nothing where a newer connection has the account. */
   remove(provider: Provider, now: number): void {
-    for (const model of provider.models) this.#offered.set(model, now);
-    if (this.#providers.get(provider.account) === provider) this.#providers.delete(provider.account);
+    this.offer(provider, new Set(), now);
+    this.#providers.delete(provider.account);
   }
 
-  offers(provider: Provider, models: ReadonlySet<RelayModel>, now: number): void {
-    for (const model of provider.models) this.#offered.set(model, now);
+  /** From now on the provider offers these models and no others. */
+  offer(provider: Provider, models: ReadonlySet<RelayModel>, now: number): void {
+    for (const model of provider.models) {
+      this.#offering.get(model)?.delete(provider);
+      this.#lastOffered.set(model, now);
+    }
     provider.models = models;
+    for (const model of models) {
+      const offering = this.#offering.get(model) ?? new Set();
+      this.#offering.set(model, offering.add(provider));
+    }
   }
 
-  *offering(model: RelayModel): Generator<Provider, void, void> {
-    for (const provider of this.#providers.values()) if (provider.models.has(model)) yield provider;
+  offering(model: RelayModel): Iterable<Provider> {
+    return this.#offering.get(model) ?? [];
   }
 
   /** Whether somebody offers the model, or did so less than `withinMs` ago and may be on the way back. */
   expects(model: RelayModel, now: number, withinMs: number): boolean {
-    for (const _ of this.offering(model)) return true;
-    return now - (this.#offered.get(model) ?? Number.NEGATIVE_INFINITY) < withinMs;
+    if (this.#offering.get(model)?.size) return true;
+    return now - (this.#lastOffered.get(model) ?? Number.NEGATIVE_INFINITY) < withinMs;
   }
 
   countLoss(account: Hex, now: number): void {
-    this.#losses.set(account, [...this.#recent(account, now), now]);
+    if (this.#losses.size >= LOSS_ACCOUNTS)
+      for (const known of this.#losses.keys()) this.recentLosses(known, now);
+    this.#losses.set(account, [...(this.#losses.get(account) ?? []), now]);
   }
 
+  /** Losses in the last ten minutes; an account that has none is forgotten. */
   recentLosses(account: Hex, now: number): number {
-    return this.#recent(account, now).length;
-  }
-
-  #recent(account: Hex, now: number): number[] {
     const times = this.#losses.get(account);
-    if (!times) return [];
+    if (!times) return 0;
     const recent = times.filter((at) => now - at < LOSS_MEMORY_MS);
     if (recent.length === 0) this.#losses.delete(account);
-    return recent;
+    else if (recent.length < times.length) this.#losses.set(account, recent);
+    return recent.length;
   }
 }

@@ -40,6 +40,7 @@ describe('P2 a pause', () => {
     pausing.provider.send({ type: 'models', models: [] });
     pausing.provider.attempt.handBack('paused');
     expect(agent.comments.at(-1)).toContain('position=1');
+    await world.clock.advance(1);
     const other = world.join();
     const { attempt } = other.provider;
     expect(attempt.assignment).toMatchObject({ lease: 1, prior: letters(33), maxTokens: 7 });
