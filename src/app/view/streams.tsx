@@ -33,7 +33,7 @@ function Stream({ job, promptTokens, prior, tokens, maxTokens }: StreamStatus): 
     <li class="stream">
       <span class="mono">{shorten(job)}</span>
       <span class="stream-note">
-        Prompt of {describeCount(promptTokens)}
+        Prompt of {describeCount(promptTokens)} tokens
         {prior > 0 ? `, taken over at token ${describeCount(prior)}` : ''}
       </span>
       <span class="stream-count">

@@ -1,0 +1,70 @@
+/** Renews `docs/screenshots` from the built page (`npm run build` first): a real relay, a real tab, real tokens. */
+import type { Browser, Page, Route } from 'playwright-core';
+import { launchBrowser } from './chromium.ts';
+import { streamChat } from './network/chat-stream.ts';
+import { LocalNetwork } from './network/local-network.ts';
+
+const FOLDER = 'docs/screenshots';
+const MODEL = 'shakespeare-4m-fp32';
+const SIZES = [
+  { name: '', width: 1280, height: 900 },
+  { name: '-phone', width: 390, height: 844 },
+] as const;
+const LENDING_MS = 45_000;
+const PROMPTS = ['What news from Rome?', 'Speak of love.', 'Who goes there?'];
+
+const network = await LocalNetwork.start({ model: MODEL, backend: 'wasm' });
+const browser = await launchBrowser();
+try {
+  await shoot(await open(browser), 'idle');
+  await shoot(await open(browser, hold), 'loading', 'Downloading');
+  await shoot(await open(browser, damage), 'error', 'is not the file');
+  const page = await open(browser);
+  await page.getByRole('button', { name: 'Start lending' }).click();
+  await page.getByText('Online, but not earning').waitFor();
+  const end = Date.now() + LENDING_MS;
+  const asking = PROMPTS.map(async (prompt) => {
+    while (Date.now() < end)
+      await streamChat(network.api, { model: MODEL, prompt, maxTokens: 600, temperature: 0.9 });
+  });
+  await page.waitForTimeout(LENDING_MS - 14_000);
+  await shoot(page, 'serving', 'Serving');
+  await page.emulateMedia({ colorScheme: 'light' });
+  await shoot(page, 'serving-light', 'Serving');
+  await Promise.all(asking);
+} finally {
+  await browser.close();
+  await network.close();
+}
+
+/** A fresh visitor in dark colours. `model` answers the request for the model's graph. */
+async function open(by: Browser, model?: (route: Route) => Promise<void>): Promise<Page> {
+  const context = await by.newContext({ colorScheme: 'dark', reducedMotion: 'reduce' });
+  if (model) await context.route('**/*.onnx', model);
+  const page = await context.newPage();
+  await page.goto(
+    `${network.server.url}/?model=${MODEL}&backend=wasm&software=allow${model ? '&autostart=1' : ''}`,
+  );
+  await page.getByRole('button', { name: model ? /Cancel|Start/ : 'Start lending' }).waitFor();
+  return page;
+}
+
+async function shoot(page: Page, name: string, text?: string): Promise<void> {
+  for (const { name: suffix, width, height } of SIZES) {
+    await page.setViewportSize({ width, height });
+    if (text) await page.getByText(text).first().waitFor();
+    await page.evaluate(() => scrollTo(0, 0));
+    await page.waitForTimeout(1_500);
+    await page.screenshot({ path: `${FOLDER}/${name}${suffix}.png` });
+  }
+}
+
+/** The download never ends. */
+async function hold(): Promise<void> {}
+
+async function damage(route: Route): Promise<void> {
+  const response = await route.fetch();
+  const body = await response.body();
+  body.fill(0, 1_000, 1_001);
+  await route.fulfill({ response, body });
+}
