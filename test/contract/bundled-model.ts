@@ -6,7 +6,7 @@ import {
   type OnnxEngine,
   type OnnxEngineOptions,
 } from '../../src/engine/onnx/onnx-engine.ts';
-import type { OnnxRuntime } from '../../src/engine/onnx/runtime.ts';
+import type { CpuRuntime } from '../../src/engine/onnx/runtime.ts';
 import { type ModelManifest, parseManifest } from '../../src/protocol/wire/model-manifest.ts';
 
 export interface BundledModel {
@@ -21,7 +21,7 @@ export async function readModel(id = 'shakespeare-1m', variant = 'fp32'): Promis
   return { manifest, graph };
 }
 
-export const cpuRuntime: OnnxRuntime = { backend: 'cpu', ort };
+export const cpuRuntime: CpuRuntime = { backend: 'cpu', ort };
 
 /** An engine of the 1 M model, on the CPU unless another runtime is given. */
 export async function createTestEngine(options: Partial<OnnxEngineOptions> = {}): Promise<OnnxEngine> {

@@ -54,6 +54,8 @@ class CpuDecoder implements Decoder {
   readonly #names: ReturnType<typeof cacheNames>;
   /** Feeds and fetches by the number of rows; only the mask in them changes. */
   readonly #steps: (Call | undefined)[] = [];
+  /** Of the last step: [rows, vocab]. */
+  #logits = new Float32Array(0);
 
   constructor(ort: OrtLibrary, session: InferenceSession, shape: DecoderShape, clock: Stopwatch) {
     this.#ort = ort;
@@ -84,29 +86,36 @@ class CpuDecoder implements Decoder {
         inputs.width,
       ]);
     }
-    const logits = await this.#run(call);
-    const { vocab } = this.#shape;
+    this.#logits = await this.#run(call);
     for (let row = 0; row < rows; row++) {
       const draw = batch.draws[row];
-      batch.samples[row] =
-        draw && this.#sampler.sample(logits.subarray(row * vocab, (row + 1) * vocab), draw);
+      batch.samples[row] = draw && this.#sampler.sample(this.#logitsOf(row), draw);
     }
+  }
+
+  async readLogits(row: number): Promise<Float32Array> {
+    return this.#logitsOf(row).slice();
   }
 
   async close(): Promise<void> {
     await this.#session.release();
   }
 
-  async #run({ feeds, fetches }: Call): Promise<Float32Array> {
+  async #run({ feeds, fetches }: Call): Promise<Float32Array<ArrayBuffer>> {
     const began = this.#clock.now();
     try {
       const results = await this.#session.run(feeds, fetches);
-      return results[LOGITS]?.data as Float32Array;
+      return results[LOGITS]?.data as Float32Array<ArrayBuffer>;
     } catch (error) {
       throw graphFailure(error, 'engine_failed');
     } finally {
       this.graphMs += this.#clock.now() - began;
     }
+  }
+
+  #logitsOf(row: number): Float32Array {
+    const { vocab } = this.#shape;
+    return this.#logits.subarray(row * vocab, (row + 1) * vocab);
   }
 
   #stepCall(rows: number): Call {

@@ -56,5 +56,7 @@ export interface Decoder {
   ): Promise<void>;
   /** Feeds one token to each row and puts the tokens drawn into `batch.samples`. */
   step(batch: Batch): Promise<void>;
+  /** The last step's logits of a row, [vocab]: to compare backends by, never on a token's way. */
+  readLogits(row: number): Promise<Float32Array>;
   close(): Promise<void>;
 }

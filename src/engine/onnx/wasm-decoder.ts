@@ -104,15 +104,14 @@ class WasmDecoder implements Decoder {
     this.#put(this.#positions, inputs.positions.subarray(0, 2 * rows));
     this.#put(this.#mask, inputs.mask.subarray(0, 2 * rows * inputs.width));
     await this.#run(step.binding);
-    const { vocab } = this.#shape;
     for (let row = 0; row < rows; row++) {
-      const start = this.#logits + row * vocab * FLOAT_BYTES;
-      // The memory may have moved since the last step.
       const draw = draws[row];
-      samples[row] =
-        draw &&
-        this.#sampler.sample(new Float32Array(this.#session.module.HEAPU8.buffer, start, vocab), draw);
+      samples[row] = draw && this.#sampler.sample(this.#logitsOf(row), draw);
     }
+  }
+
+  async readLogits(row: number): Promise<Float32Array> {
+    return this.#logitsOf(row).slice();
   }
 
   async close(): Promise<void> {
@@ -132,6 +131,13 @@ class WasmDecoder implements Decoder {
       this.graphMs += this.#clock.now() - began;
     }
     await this.#turn.take();
+  }
+
+  /** A view that holds until the next run: the memory may move when it grows. */
+  #logitsOf(row: number): Float32Array {
+    const { vocab } = this.#shape;
+    const address = this.#logits + row * vocab * FLOAT_BYTES;
+    return new Float32Array(this.#session.module.HEAPU8.buffer, address, vocab);
   }
 
   #step(rows: number): Step {

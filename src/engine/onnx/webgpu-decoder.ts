@@ -166,6 +166,21 @@ class WebGpuDecoder implements Decoder {
     });
   }
 
+  async readLogits(row: number): Promise<Float32Array> {
+    const size = this.#shape.vocab * FLOAT_BYTES;
+    const copy = this.#device.createBuffer({
+      size,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    const commands = this.#device.createCommandEncoder();
+    commands.copyBufferToBuffer(this.#buffers.logits, row * size, copy, 0, size);
+    this.#device.queue.submit([commands.finish()]);
+    await copy.mapAsync(GPUMapMode.READ);
+    const logits = new Float32Array(copy.getMappedRange()).slice();
+    copy.destroy();
+    return logits;
+  }
+
   /** The device stays: it belongs to whoever handed it in. */
   async close(): Promise<void> {
     const { cache, staging, logits } = this.#buffers;

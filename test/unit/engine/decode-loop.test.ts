@@ -1,0 +1,214 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { CodedError } from '../../../src/core/errors.ts';
+import type { StreamRequest } from '../../../src/engine/engine.ts';
+import type { Batch } from '../../../src/engine/onnx/batch.ts';
+import { DecodeLoop } from '../../../src/engine/onnx/decode-loop.ts';
+import type { Decoder } from '../../../src/engine/onnx/decoder.ts';
+import { Stream } from '../../../src/engine/onnx/stream.ts';
+import type { Sample } from '../../../src/protocol/wire/sample.ts';
+import { collect, request } from '../../contract/engine-suite.ts';
+
+const sampleOf = (id: number): Sample => ({
+  id,
+  logprob: -1,
+  topIds: [id, 1, 2, 3],
+  topLogprobs: [-1, -2, -3, -4],
+  projection: Array.from({ length: 8 }, () => 0),
+  margin: 1,
+});
+
+/** Writes down what it is asked to do; draws for each row the position of its new token, plus 100. */
+class ScriptedDecoder implements Decoder {
+  readonly backend = 'cpu';
+  readonly software = true;
+  readonly gpuClass = 'script';
+  readonly staged: boolean;
+  readonly graphMs = 0;
+  readonly readBackBytes = 0;
+  readonly log: string[] = [];
+  /** Called before each call returns. */
+  during: () => void = () => {};
+  broken = new Set<number>();
+
+  constructor(staged: boolean) {
+    this.staged = staged;
+  }
+
+  async prefill(
+    slot: number,
+    tokens: readonly number[],
+    first: number,
+    count: number,
+    last: boolean,
+  ): Promise<void> {
+    this.log.push(`prefill ${slot}: ${tokens.slice(first, first + count).join(' ')}${last ? '.' : ''}`);
+    this.during();
+  }
+
+  async step(batch: Batch): Promise<void> {
+    const rows = Array.from({ length: batch.rows }, (_, row) => {
+      const draw = batch.draws[row];
+      const broken = this.broken.has(row);
+      batch.samples[row] = draw && !broken ? sampleOf(100 + draw.position) : undefined;
+      return `${batch.tokens[row]}@${batch.positions[row]}${draw ? '' : ' idle'}`;
+    });
+    this.log.push(rows.join(', '));
+    this.during();
+  }
+
+  readLogits(): Promise<Float32Array> {
+    throw new Error('Nobody asks for them.');
+  }
+
+  async close(): Promise<void> {}
+}
+
+let decoder: ScriptedDecoder;
+let loop: DecodeLoop;
+let now: number;
+
+function start(staged = false, slots = 2, piece = 3): void {
+  now = 0;
+  decoder = new ScriptedDecoder(staged);
+  loop = new DecodeLoop({ decoder, clock: { now: () => now }, slots, piece });
+}
+
+function open(change: Partial<StreamRequest>): Stream {
+  const stream = new Stream(request(change), 64, () => loop.wake());
+  loop.add(stream);
+  return stream;
+}
+
+beforeEach(() => start());
+
+describe('DecodeLoop', () => {
+  it('prefills all but the last token, and draws after that one', async () => {
+    const { ids } = await collect(open({ tokens: [1, 2, 3, 4, 5], maxTokens: 2 }));
+    expect(ids).toEqual([105, 106]);
+    expect(decoder.log).toEqual(['prefill 0: 1 2 3', 'prefill 0: 4.', '5@4', '105@5']);
+  });
+
+  it('gives the others a step after each piece of a long prompt', async () => {
+    const running = open({ tokens: [9], maxTokens: 4 });
+    const late = open({ tokens: [1, 2, 3, 4, 5, 6, 7, 8], maxTokens: 1 });
+    await Promise.all([collect(running), collect(late)]);
+    expect(decoder.log).toEqual([
+      'prefill 1: 1 2 3',
+      '9@0',
+      'prefill 1: 4 5 6',
+      '101@1',
+      'prefill 1: 7.',
+      '102@2, 8@7',
+      '103@3',
+    ]);
+  });
+
+  it('writes an unfinished prompt’s slot only where the prompt goes on', async () => {
+    const late = open({ tokens: [1, 2, 3, 4, 5, 6, 7, 8], maxTokens: 1 });
+    const running = open({ tokens: [9], maxTokens: 3 });
+    await Promise.all([collect(running), collect(late)]);
+    expect(decoder.log.filter((line) => line.includes('@'))).toEqual([
+      '4@3 idle, 9@0',
+      '7@6 idle, 101@1',
+      '8@7, 102@2',
+    ]);
+  });
+
+  it('feeds an unfinished prompt’s slot its first position where prompts are staged', async () => {
+    start(true);
+    const late = open({ tokens: [1, 2, 3, 4, 5], maxTokens: 1 });
+    await Promise.all([collect(open({ tokens: [9], maxTokens: 2 })), collect(late)]);
+    expect(decoder.log.filter((line) => line.includes('@'))).toEqual(['0@0 idle, 9@0', '5@4, 101@1']);
+  });
+
+  it('lets a stream without credit write again what it wrote before', async () => {
+    const paused = open({ tokens: [1], maxTokens: 3, credit: 1 });
+    const reading = collect(paused);
+    await collect(open({ tokens: [2], maxTokens: 3 }));
+    expect(decoder.log).toEqual(['1@0, 2@0', '101@1 idle, 101@1', '101@1 idle, 102@2']);
+    paused.grant(3);
+    expect((await reading).ids).toEqual([101, 102, 103]);
+  });
+
+  it('takes the lowest free slot, and computes no rows above the highest that decodes', async () => {
+    start(false, 3);
+    const readings = [
+      collect(open({ tokens: [1], maxTokens: 1 })),
+      collect(open({ tokens: [2], maxTokens: 4 })),
+    ];
+    decoder.during = () => {
+      if (decoder.log.length === 2) readings.push(collect(open({ tokens: [3], maxTokens: 1 })));
+    };
+    await readings[1];
+    await Promise.all(readings);
+    expect(decoder.log).toEqual(['1@0, 2@0', '0@0 idle, 101@1', '3@0, 102@2', '0@0 idle, 103@3']);
+  });
+
+  it('serves those that wait in the order in which they came', async () => {
+    start(false, 1);
+    const ended: number[] = [];
+    const streams = [1, 2, 3].map((token) =>
+      collect(open({ tokens: [token], maxTokens: 2 })).then(() => ended.push(token)),
+    );
+    await Promise.all(streams);
+    expect(ended).toEqual([1, 2, 3]);
+  });
+
+  it('ends a stream whose logits are not finite, and no other', async () => {
+    const sick = collect(open({ tokens: [1], maxTokens: 2 }));
+    const well = collect(open({ tokens: [2], maxTokens: 2 }));
+    decoder.broken.add(0);
+    await expect(sick).rejects.toMatchObject({ code: 'output_not_finite', data: { position: 1 } });
+    expect((await well).ids).toEqual([101, 102]);
+  });
+
+  it('drops what a step drew for a stream that was aborted meanwhile', async () => {
+    const abort = new AbortController();
+    const reading = collect(open({ tokens: [1], maxTokens: 9, signal: abort.signal }));
+    decoder.during = () => abort.abort();
+    await expect(reading).rejects.toMatchObject({ code: 'aborted' });
+    expect(loop.tokens).toBe(0);
+    expect(decoder.log).toEqual(['1@0']);
+  });
+
+  it('does not decode a prompt that was aborted between its pieces', async () => {
+    const abort = new AbortController();
+    const reading = collect(open({ tokens: [1, 2, 3, 4, 5, 6], maxTokens: 9, signal: abort.signal }));
+    decoder.during = () => abort.abort();
+    await expect(reading).rejects.toMatchObject({ code: 'aborted' });
+    expect(decoder.log).toEqual(['prefill 0: 1 2 3']);
+    decoder.during = () => {};
+    expect((await collect(open({ tokens: [7], maxTokens: 1 }))).ids).toEqual([101]);
+    expect(decoder.log).toEqual(['prefill 0: 1 2 3', '7@0']);
+  });
+
+  it.each(['device_lost', 'out_of_memory'])('ends every stream with %s, running or waiting', async (code) => {
+    start(false, 1);
+    const readings = [1, 2, 3].map((token) => collect(open({ tokens: [token], maxTokens: 2 })));
+    decoder.during = () => {
+      throw new CodedError(code, 'It is gone.');
+    };
+    for (const reading of readings) await expect(reading).rejects.toMatchObject({ code });
+    expect(loop.failure).toMatchObject({ code });
+    expect(loop.timings()).toMatchObject({ active: 0, waiting: 0 });
+  });
+
+  it('halves its prefill pieces when one takes too long', async () => {
+    start(false, 1, 32);
+    decoder.during = () => (now += 300);
+    await collect(open({ tokens: Array.from({ length: 60 }, () => 1), maxTokens: 1 }));
+    const sizes = decoder.log.slice(0, -1).map((line) => line.split(' ').length - 2);
+    expect(sizes).toEqual([32, 16, 8, 3]);
+  });
+
+  it('reports the worst step of the last half minute, and the mean of the last steps', async () => {
+    const durations = [40, 4, 6, 2];
+    decoder.during = () => (now += durations.shift() ?? 0);
+    await collect(open({ tokens: [1], maxTokens: 4 }));
+    expect(loop.timings()).toMatchObject({ worstStepMs: 40, stepMs: 13, tokens: 4 });
+    now += 20_000;
+    expect(loop.timings().worstStepMs).toBe(40);
+    now += 20_000;
+    expect(loop.timings().worstStepMs).toBe(0);
+  });
+});
