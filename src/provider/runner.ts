@@ -200,10 +200,8 @@ export class Runner {
   /** A `credit` or `cancel` without a live attempt: it crossed the attempt's end, or is about nothing at all. */
   #crossed({ type, job, lease }: JobMessage): void {
     if (!this.#ended.has(attemptKey({ job, lease }))) {
-      return this.#complain(new CodedError('attempt_unknown', `A ${type} names no attempt.`, { job, lease }));
+      this.#complain(new CodedError('attempt_unknown', `A ${type} names no attempt.`, { job, lease }));
     }
-    // The relay let go of the attempt before our `result` arrived, and so ignored the slot in it (rule W5).
-    if (type === 'cancel' && this.#slots.open) this.#options.send({ type: 'grant', slots: 1 });
   }
 
   #complain(error: CodedError): void {

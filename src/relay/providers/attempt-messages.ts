@@ -1,5 +1,4 @@
 import { CodedError } from '../../core/errors.ts';
-import type { AttemptRef } from '../../protocol/wire/job.ts';
 import type { ProviderMessage } from '../../protocol/wire/messages.ts';
 import type { Jobs, Leased } from '../jobs/jobs.ts';
 import { addSlots, attemptKey, type Provider } from './provider.ts';
@@ -19,7 +18,7 @@ export function takeAttemptMessage(
   registry: Registry,
 ): void {
   const leased = jobs.find(provider, message);
-  if (!leased) throw notHeld(provider, message);
+  if (!leased) return refuse(provider, message, jobs);
   switch (message.type) {
     case 'delta':
       return jobs.deliver(leased, message.ids);
@@ -45,12 +44,16 @@ function handBack(provider: Provider, code: string, leased: Leased, jobs: Jobs, 
   jobs.interrupt(leased, code, 0);
 }
 
-/** Rule W5. */
-function notHeld(provider: Provider, { job, lease }: AttemptRef): CodedError {
-  return provider.assigned.has(attemptKey(job, lease))
-    ? new CodedError('attempt_unknown', 'The attempt has ended.', { job, lease })
-    : new CodedError('attempt_not_yours', 'The attempt was never assigned to this connection.', {
-        job,
-        lease,
-      });
+/** Rule W5. The slot that comes with a late end counts: the provider gives each of its slots back once (rule P1). */
+function refuse(provider: Provider, message: AttemptMessage, jobs: Jobs): never {
+  const { job, lease } = message;
+  if (!provider.assigned.has(attemptKey(job, lease))) {
+    const text = 'The attempt was never assigned to this connection.';
+    throw new CodedError('attempt_not_yours', text, { job, lease });
+  }
+  if (message.type === 'result' || message.type === 'handback') {
+    addSlots(provider, message.grant);
+    jobs.scheduler.pump();
+  }
+  throw new CodedError('attempt_unknown', 'The attempt has ended.', { job, lease });
 }

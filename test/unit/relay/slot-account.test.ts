@@ -22,11 +22,9 @@ describe('P1, P2 the account of slots, with the real provider', () => {
         await world.clock.advance(world.random.between(0, 120));
         if (world.random.unit() < 0.6) answer.leave();
         if (world.random.unit() < 0.15) {
-          await world.clock.advance(50);
           tab.provider.pause({ code: 'paused', message: 'The owner plays.' });
           await world.clock.advance(world.random.between(0, 60));
           tab.provider.resume();
-          await world.clock.advance(50);
         }
       }
       await world.clock.advance(40_000);
