@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/**
+ * One relay's purse for all its providers. The relay's `signer` signs, off the chain, how much a payee has earned in
+ * all; anybody brings such a payout here, and the payee gets what it has not got yet. Joining costs nothing.
+ *
+ * Amounts are base units of `token`. The owner may take the money out at any time: what a payee holds is a claim
+ * against the relay, not a deposit. What protects it is frequent payout.
+ *
+ * A payout is EIP-712 under the domain {"Afterglow Payout Hub", "1", chain id, this contract}:
+ * `Payout(bytes32 hubId,address payee,uint128 cumulativeAmount)`. It never expires; a higher one replaces it.
+ */
+interface IPayoutHub {
+    struct PayoutRow {
+        address payee;
+        uint128 cumulativeAmount;
+        uint8 v;
+        bytes32 r;
+        bytes32 s;
+    }
+
+    /**
+     * A payout to where the payee wants it, by its own signature over
+     * `PayoutTo(address payee,address to,uint128 minCumulative,uint128 maxFee,uint256 nonce,uint256 deadline)`.
+     */
+    struct PayoutToRow {
+        PayoutRow payout;
+        address to;
+        /// The payout must be at least this high, so that an old one can't use the instruction up.
+        uint128 minCumulative;
+        /// Most that the payee lets whoever submits it keep.
+        uint128 maxFee;
+        /// What the submitter keeps: at most `maxFee`, and 2% of what is paid.
+        uint128 fee;
+        /// `nonces(payee)`; used up by a payment.
+        uint256 nonce;
+        uint256 deadline;
+        uint8 v;
+        bytes32 r;
+        bytes32 s;
+    }
+
+    event Redeemed(address indexed payee, uint128 cumulativeAmount);
+    event RedeemedTo(address indexed payee, address indexed to, uint128 cumulativeAmount, uint128 fee);
+    /// A row that was left out. @param reason the selector of one of the errors below, or of the token's
+    event PayoutSkipped(address indexed payee, bytes4 reason);
+    event Deposited(address indexed from, uint256 amount);
+    event Withdrawn(address indexed to, uint256 amount);
+
+    error NotOwner();
+    error NotToken();
+    error ZeroAddress();
+    /// At or below what is paid already.
+    error AmountNotIncreasing();
+    /// Malformed, or not by the hub's signer (a payout) or the payee (an instruction).
+    error InvalidSignature();
+    /// The hub has less than is owed.
+    error Unfunded();
+    /// The token refused this payee.
+    error PaymentRefused();
+    error DepositMismatch();
+    error PayoutTooLow();
+    error FeeTooHigh();
+    error AuthorizationExpired();
+
+    function token() external view returns (address);
+    function owner() external view returns (address);
+    function signer() external view returns (address);
+    /// keccak256(abi.encode(token, owner, signer, this contract, chain id))
+    function hubId() external view returns (bytes32);
+    /// What a payee has got so far, cumulative.
+    function paid(address payee) external view returns (uint128);
+
+    /**
+     * Pays each row's payee its cumulative amount less what it got before. Anybody may call. A row that is stale, badly
+     * signed, not covered by the hub's balance or refused by the token is left out, and named by `PayoutSkipped`.
+     * @return total what was paid
+     */
+    function redeem(PayoutRow[] calldata rows) external returns (uint256 total);
+
+    /// The same to where the payees want it, less the caller's fee. @return total what was paid, fees included
+    function redeemTo(PayoutToRow[] calldata rows) external returns (uint256 total);
+
+    /// Adds to the hub. Anybody may call after approving; a plain transfer does the same. Errors: DepositMismatch.
+    function deposit(uint256 amount) external;
+
+    /// Takes money out, at once. The owner only. Errors: NotOwner, and the token's.
+    function withdraw(address to, uint256 amount) external;
+
+    function getPayoutDigest(address payee, uint128 cumulativeAmount) external view returns (bytes32);
+
+    function domainSeparator() external view returns (bytes32);
+}

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IPaymentChannel} from "../src/IPaymentChannel.sol";
+import {PaymentChannel} from "../src/PaymentChannel.sol";
+import {BlocklistToken} from "./tokens/BlocklistToken.sol";
+import {FeeToken} from "./tokens/FeeToken.sol";
+import {OddToken} from "./tokens/OddToken.sol";
+import {RebasingToken} from "./tokens/RebasingToken.sol";
+import {ReentrantToken} from "./tokens/ReentrantToken.sol";
+import {ChannelTest} from "./support/ChannelTest.sol";
+
+/// A signer that is a contract and says yes to everything.
+contract AgreeableWallet {
+    function isValidSignature(bytes32, bytes calldata) external pure returns (bytes4) {
+        return this.isValidSignature.selector;
+    }
+}
+
+/// The channel's safety list, line by line, and what went wrong for others.
+contract SafetyTest is ChannelTest {
+    // ---- the list ----------------------------------------------------------------------------------------------
+
+    function test_safety_chainAndContractAreInTheId() public {
+        PaymentChannel twin = new PaymentChannel(GRACE);
+        bytes32 here = channels.computeChannelId(payer, payee, address(dollar), 0, address(0));
+        vm.assertTrue(here != twin.computeChannelId(payer, payee, address(dollar), 0, address(0)), "contract");
+        vm.chainId(block.chainid + 1);
+        vm.assertTrue(here != channels.computeChannelId(payer, payee, address(dollar), 0, address(0)), "chain");
+    }
+
+    function test_safety_chainAndContractAreInTheDomain() public {
+        PaymentChannel twin = new PaymentChannel(GRACE);
+        bytes32 id = opened();
+        settleFails(
+            id, 9, signed(PAYER_KEY, twin.getVoucherDigest(id, 9)), IPaymentChannel.InvalidSignature.selector
+        );
+        bytes memory signature = voucher(id, 9);
+        vm.chainId(block.chainid + 1);
+        settleFails(id, 9, signature, IPaymentChannel.InvalidSignature.selector);
+    }
+
+    function test_safety_aFinalizedIdIsNeverReopened() public {
+        bytes32 id = opened();
+        settle(id, 9);
+        bytes memory signature = voucher(id, DEPOSIT);
+        vm.prank(payee);
+        channels.close(id, 9, "");
+        vm.expectRevert(IPaymentChannel.ChannelAlreadyExists.selector);
+        opened();
+        settleFails(id, DEPOSIT, signature, IPaymentChannel.ChannelFinalized.selector);
+
+        id = opened("withdrawn");
+        vm.prank(payer);
+        channels.requestClose(id);
+        vm.warp(START + GRACE);
+        vm.prank(payer);
+        channels.withdraw(id);
+        vm.expectRevert(IPaymentChannel.ChannelAlreadyExists.selector);
+        opened("withdrawn");
+    }
+
+    function test_safety_onlyLowSAnd65Bytes() public {
+        bytes32 id = opened();
+        bytes4 invalid = IPaymentChannel.InvalidSignature.selector;
+        bytes memory good = voucher(id, 9);
+        settleFails(id, 9, malleated(good), invalid);
+        settleFails(id, 9, compacted(good), invalid);
+        settleFails(id, 9, abi.encodePacked(good, uint8(0)), invalid);
+        settleFails(id, 9, "", invalid);
+        (bytes32 r, bytes32 s, uint8 v) = split(good);
+        settleFails(id, 9, abi.encodePacked(r, s, v - 27), invalid);
+        settleFails(id, 9, abi.encodePacked(bytes32(0), bytes32(0), v), invalid);
+        vm.prank(payee);
+        channels.settle(id, 9, good);
+    }
+
+    function test_safety_stateIsKeyedOnAmountsNotOnSignatures() public {
+        bytes32 id = opened();
+        settle(id, 9);
+        // Another valid signature over the same amount changes nothing either.
+        settleFails(id, 9, voucher(id, 9), IPaymentChannel.AmountNotIncreasing.selector);
+        settleFails(id, 9, malleated(voucher(id, 9)), IPaymentChannel.AmountNotIncreasing.selector);
+    }
+
+    function testFuzz_safety_cumulativeIncreasingAndWithinTheDeposit(uint128[8] memory amounts) public {
+        bytes32 id = opened();
+        uint128 settled;
+        for (uint256 i = 0; i < amounts.length; ++i) {
+            uint128 amount = uint128(within(amounts[i], 0, DEPOSIT + DEPOSIT / 4));
+            if (amount > settled && amount <= DEPOSIT) {
+                settle(id, amount);
+                settled = amount;
+            } else {
+                bytes4 reason = amount <= settled
+                    ? IPaymentChannel.AmountNotIncreasing.selector
+                    : IPaymentChannel.AmountExceedsDeposit.selector;
+                settleFails(id, amount, voucher(id, amount), reason);
+            }
+            vm.assertEq(dollar.balanceOf(payee), settled, "paid");
+        }
+    }
+
+    function testFuzz_safety_vouchersDoNotExpire(uint32 later) public {
+        bytes32 id = opened();
+        bytes memory signature = voucher(id, 9);
+        vm.warp(START + later);
+        vm.prank(payee);
+        channels.settle(id, 9, signature);
+    }
+
+    function testFuzz_safety_aZeroCloseRequestNeverCountsAsElapsed(uint40 time) public {
+        bytes32 id = opened();
+        vm.warp(time);
+        vm.expectRevert(IPaymentChannel.CloseNotReady.selector);
+        vm.prank(payer);
+        channels.withdraw(id);
+        vm.expectRevert(IPaymentChannel.CloseNotReady.selector);
+        channels.withdrawFor(id);
+    }
+
+    function test_safety_nobodyElsesTopUpCancelsAClose() public {
+        bytes32 id = opened();
+        vm.prank(payer);
+        channels.requestClose(id);
+        _relayedTopUpFails(id, PAYER_KEY);
+        _relayedTopUpFails(id, STRANGER_KEY);
+        vm.expectRevert(IPaymentChannel.NotPayer.selector);
+        vm.prank(stranger);
+        channels.topUp(id, 9);
+        vm.assertEq(channels.getChannel(id).closeRequestedAt, START, "pending");
+    }
+
+    function test_safety_aFeeOnTransferTokenIsRefused() public {
+        FeeToken token = new FeeToken();
+        token.mint(payer, 1000);
+        vm.startPrank(payer);
+        token.approve(address(channels), 1000);
+        vm.expectRevert(IPaymentChannel.DepositMismatch.selector);
+        channels.open(payee, address(token), 1000, 0, address(0));
+    }
+
+    function test_safety_aRebasingTokenIsRefusedWhereItRounds() public {
+        RebasingToken token = new RebasingToken();
+        token.mint(payer, 1000);
+        token.rebase(1.7e18);
+        vm.startPrank(payer);
+        token.approve(address(channels), 1000);
+        vm.expectRevert(IPaymentChannel.DepositMismatch.selector);
+        channels.open(payee, address(token), 1000, 0, address(0));
+    }
+
+    function test_safety_aTokenThatShrinksHurtsOnlyItsOwnChannels() public {
+        RebasingToken token = new RebasingToken();
+        token.mint(payer, 1000);
+        vm.startPrank(payer);
+        token.approve(address(channels), 1000);
+        bytes32 shrunk = channels.open(payee, address(token), 1000, 0, address(0));
+        vm.stopPrank();
+        bytes32 id = opened();
+        token.rebase(0.5e18);
+        bytes memory signature = voucher(shrunk, 1000);
+        vm.expectRevert();
+        vm.prank(payee);
+        channels.settle(shrunk, 1000, signature);
+        settle(id, DEPOSIT);
+        vm.assertEq(dollar.balanceOf(payee), DEPOSIT, "paid");
+    }
+
+    function test_safety_tokensThatAnswerNothingWork() public {
+        OddToken token = new OddToken(false);
+        bytes32 id = _openedIn(token);
+        settle(id, 400);
+        vm.prank(payee);
+        channels.close(id, 0, "");
+        vm.assertEq(token.balanceOf(payee), 400, "payee");
+        vm.assertEq(token.balanceOf(payer), 600, "payer");
+    }
+
+    function test_safety_aTokenThatAnswersFalseIsAFailure() public {
+        OddToken token = new OddToken(true);
+        vm.expectRevert();
+        vm.prank(stranger);
+        channels.open(payee, address(token), 1000, 0, address(0));
+        bytes32 id = _openedIn(token);
+        settle(id, 1000);
+        vm.assertEq(token.balanceOf(payee), 1000, "payee");
+    }
+
+    function test_safety_anAccountThatIsNoTokenIsRefused() public {
+        vm.expectRevert();
+        vm.prank(payer);
+        channels.open(payee, stranger, 1000, 0, address(0));
+    }
+
+    function test_safety_aReentrantTokenGetsNowhere() public {
+        ReentrantToken token = new ReentrantToken();
+        token.mint(payer, 10_000);
+        vm.startPrank(payer);
+        token.approve(address(channels), 10_000);
+        bytes32 victim = channels.open(payee, address(token), 1000, "victim", address(0));
+        // The token is a payer and a payee of its own, so that no access check stands in for the guard.
+        bytes32 id = channels.open(address(token), address(token), 1000, 0, address(0));
+        vm.stopPrank();
+        bytes[] memory calls = new bytes[](6);
+        calls[0] = abi.encodeCall(channels.settle, (id, 500, voucher(id, 500)));
+        calls[1] = abi.encodeCall(channels.close, (id, 0, ""));
+        calls[2] = abi.encodeCall(channels.open, (payee, address(token), 1, "again", address(0)));
+        calls[3] = abi.encodeCall(channels.withdrawFor, (victim));
+        calls[4] = abi.encodeCall(channels.settleMany, (address(token), _one(id, 700)));
+        calls[5] = abi.encodeCall(
+            channels.requestCloseWithAuthorization, (id, START, closeRequest(PAYER_KEY, id, START))
+        );
+        for (uint128 i = 0; i < calls.length; ++i) {
+            token.callBack(address(channels), calls[i]);
+            settle(victim, i + 1);
+            vm.prank(payer);
+            channels.topUp(victim, 1);
+        }
+        vm.assertEq(token.tried(), 2 * calls.length, "tried");
+        vm.assertEq(token.succeeded(), 0, "succeeded");
+        vm.assertEq(token.balanceOf(address(channels)), 2000, "held");
+        vm.assertEq(token.balanceOf(payee), calls.length, "paid once each");
+    }
+
+    function test_safety_onlyAccountsWithAKeySign() public {
+        AgreeableWallet wallet = new AgreeableWallet();
+        vm.prank(payer);
+        bytes32 id = channels.open(payee, address(dollar), DEPOSIT, 0, address(wallet));
+        settleFails(id, 9, voucher(id, 9), IPaymentChannel.InvalidSignature.selector);
+        settleFails(id, 9, "", IPaymentChannel.InvalidSignature.selector);
+    }
+
+    // ---- lessons of others -------------------------------------------------------------------------------------
+
+    function test_lesson_aForcedCloseIsSeenInTheState() public {
+        bytes32 id = opened();
+        bytes memory request = closeRequest(PAYER_KEY, id, START);
+        channels.requestCloseWithAuthorization(id, START, request);
+        vm.assertEq(channels.getChannel(id).closeRequestedAt, START, "seen");
+    }
+
+    function test_lesson_aVoucherIsNoGoodOnAnotherChannel() public {
+        bytes32 id = opened();
+        bytes32 next = opened("next");
+        settleFails(next, 9, voucher(id, 9), IPaymentChannel.InvalidSignature.selector);
+    }
+
+    function test_lesson_aVoucherReplayedInOneBatchPaysOnce() public {
+        bytes32 id = opened();
+        IPaymentChannel.VoucherRow[] memory rows = new IPaymentChannel.VoucherRow[](3);
+        rows[0] = row(id, 9);
+        rows[1] = row(id, 9);
+        rows[2] = row(id, 10);
+        vm.prank(payee);
+        vm.assertEq(channels.settleMany(address(dollar), rows), 10, "total");
+    }
+
+    function test_lesson_aDeliveredVoucherIsClaimedBeforeAWithdrawal() public {
+        bytes32 id = opened();
+        vm.prank(payer);
+        channels.requestClose(id);
+        vm.warp(START + GRACE - 1);
+        settle(id, DEPOSIT);
+        vm.warp(START + GRACE);
+        vm.prank(payer);
+        channels.withdraw(id);
+        vm.assertEq(dollar.balanceOf(payee), DEPOSIT, "claimed");
+    }
+
+    function test_lesson_aBlockedPayerCannotKeepAPayeeFromItsMoney() public {
+        BlocklistToken token = new BlocklistToken();
+        token.mint(payer, 1000);
+        vm.startPrank(payer);
+        token.approve(address(channels), 1000);
+        bytes32 id = channels.open(payee, address(token), 1000, 0, address(0));
+        vm.stopPrank();
+        token.setBlocked(payer, true);
+        bytes memory signature = voucher(id, 600);
+        vm.expectRevert();
+        vm.prank(payee);
+        channels.close(id, 600, signature);
+        settle(id, 600);
+        vm.assertEq(token.balanceOf(payee), 600, "paid");
+    }
+
+    function test_lesson_aRelayedOpenThatSomebodyElseSentFirstIsTheSameChannel() public {
+        bytes32 nonce = openNonce(0, address(0));
+        bytes memory signature = authorization(PAYER_KEY, DEPOSIT, START + 600, nonce);
+        vm.prank(stranger);
+        bytes32 id = channels.openWithAuthorization(
+            payee, address(dollar), DEPOSIT, 0, address(0), payer, 0, START + 600, nonce, signature
+        );
+        vm.expectRevert(IPaymentChannel.ChannelAlreadyExists.selector);
+        vm.prank(payee);
+        channels.openWithAuthorization(
+            payee, address(dollar), DEPOSIT, 0, address(0), payer, 0, START + 600, nonce, signature
+        );
+        vm.assertEq(channels.getChannel(id).payer, payer, "as intended");
+        vm.assertEq(channels.getChannel(id).deposit, DEPOSIT, "as intended");
+    }
+
+    function _relayedTopUpFails(bytes32 id, uint256 key) private {
+        bytes32 nonce = keccak256(abi.encode(id, uint128(9), vm.addr(key), bytes32(0)));
+        bytes memory signature = authorization(key, 9, START + 600, nonce);
+        vm.expectRevert(IPaymentChannel.ClosePending.selector);
+        vm.prank(vm.addr(key));
+        channels.topUpWithAuthorization(id, 9, vm.addr(key), 0, 0, START + 600, nonce, signature);
+    }
+
+    function _openedIn(OddToken token) private returns (bytes32 id) {
+        token.mint(payer, 1000);
+        vm.startPrank(payer);
+        token.approve(address(channels), 1000);
+        id = channels.open(payee, address(token), 1000, 0, address(0));
+        vm.stopPrank();
+    }
+
+    function _one(bytes32 id, uint128 amount) private view returns (IPaymentChannel.VoucherRow[] memory rows) {
+        rows = new IPaymentChannel.VoucherRow[](1);
+        rows[0] = row(id, amount);
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IPaymentChannel} from "../../src/IPaymentChannel.sol";
+import {Test} from "../support/Test.sol";
+import {ChannelHandler} from "./ChannelHandler.sol";
+
+contract ChannelInvariants is Test {
+    ChannelHandler private _handler;
+
+    function setUp() public {
+        vm.warp(1_800_000_000);
+        _handler = new ChannelHandler();
+    }
+
+    /// Whom the fuzzer calls.
+    function targetContracts() external view returns (address[] memory targets) {
+        targets = new address[](1);
+        targets[0] = address(_handler);
+    }
+
+    /// One campaign for all of them: running a campaign for each would cost four times as long.
+    function invariant_K1_K3_K5_channels() external view {
+        _theContractHoldsExactlyWhatIsNotPaidOut();
+        _settledIsWithinDepositAndVouchers();
+        _payeesHaveWhatIsSettled();
+        vm.assertTrue(!_handler.wentBack(), "K1: amounts only grow and the finalized stays");
+    }
+
+    function _theContractHoldsExactlyWhatIsNotPaidOut() private view {
+        uint256 owed;
+        for (uint256 i = 0; i < _handler.count(); ++i) {
+            IPaymentChannel.Channel memory channel = _at(i);
+            if (!channel.finalized) owed += channel.deposit - channel.settled;
+        }
+        vm.assertEq(
+            _held(address(_handler.channels())),
+            owed + _handler.donated(),
+            "K5: the contract holds what is not paid out"
+        );
+    }
+
+    function _settledIsWithinDepositAndVouchers() private view {
+        for (uint256 i = 0; i < _handler.count(); ++i) {
+            IPaymentChannel.Channel memory channel = _at(i);
+            vm.assertLe(channel.settled, channel.deposit, "K3: settled <= deposit");
+            vm.assertLe(channel.settled, _handler.signedUpTo(_handler.ids(i)), "K3: settled <= signed");
+        }
+    }
+
+    function _payeesHaveWhatIsSettled() private view {
+        uint256[2] memory settled;
+        for (uint256 i = 0; i < _handler.count(); ++i) {
+            IPaymentChannel.Channel memory channel = _at(i);
+            settled[channel.payee == _handler.payee(0) ? 0 : 1] += channel.settled;
+        }
+        vm.assertEq(_held(_handler.payee(0)), settled[0], "K3: the first payee has what is settled");
+        vm.assertEq(_held(_handler.payee(1)), settled[1], "K3: the second payee has what is settled");
+    }
+
+    /// At the end of each run every payer leaves with all that was not settled.
+    function afterInvariant() external {
+        for (uint256 i = 0; i < _handler.count(); ++i) {
+            IPaymentChannel.Channel memory channel = _at(i);
+            if (channel.finalized) continue;
+            uint256 before = _held(channel.payer);
+            vm.startPrank(channel.payer);
+            if (channel.closeRequestedAt == 0) _handler.channels().requestClose(_handler.ids(i));
+            vm.warp(block.timestamp + _handler.GRACE());
+            _handler.channels().withdraw(_handler.ids(i));
+            vm.stopPrank();
+            vm.assertEq(
+                _held(channel.payer),
+                before + channel.deposit - channel.settled,
+                "K7: a payer leaves with the rest"
+            );
+        }
+        vm.assertEq(_held(address(_handler.channels())), _handler.donated(), "K7: nothing stays");
+    }
+
+    function _at(uint256 index) private view returns (IPaymentChannel.Channel memory) {
+        return _handler.channels().getChannel(_handler.ids(index));
+    }
+
+    function _held(address account) private view returns (uint256) {
+        return _handler.dollar().balanceOf(account);
+    }
+}

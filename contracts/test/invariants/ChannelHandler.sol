@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IPaymentChannel} from "../../src/IPaymentChannel.sol";
+import {PaymentChannel} from "../../src/PaymentChannel.sol";
+import {TestDollar} from "../../src/TestDollar.sol";
+import {Test} from "../support/Test.sol";
+
+/**
+ * Lets the fuzzer act as payers, payees and bystanders in any order, good and bad vouchers alike, and keeps count of
+ * what was signed. No action of it reverts.
+ */
+contract ChannelHandler is Test {
+    uint64 public constant GRACE = 1 hours;
+    uint256 private constant PAYERS = 3;
+    uint256 private constant MOST_CHANNELS = 12;
+
+    PaymentChannel public immutable channels;
+    TestDollar public immutable dollar;
+    bytes32[] public ids;
+    /// The highest amount that a channel's payer signed.
+    mapping(bytes32 id => uint128) public signedUpTo;
+    mapping(bytes32 id => IPaymentChannel.Channel) private _last;
+    uint256 public donated;
+    bool public wentBack;
+
+    mapping(bytes32 id => uint256) private _payerKey;
+    address[PAYERS] private _payers;
+    address[2] private _payees = [vm.addr(0xBEEF), vm.addr(0xBEF0)];
+
+    constructor() {
+        channels = new PaymentChannel(GRACE);
+        dollar = new TestDollar();
+        for (uint256 i = 0; i < PAYERS; ++i) {
+            _payers[i] = vm.addr(_key(i));
+            vm.prank(_payers[i]);
+            dollar.approve(address(channels), type(uint256).max);
+        }
+    }
+
+    /// Compares each channel with what it was before: what may only grow has not shrunk, what is final has not changed.
+    modifier checked() {
+        _;
+        for (uint256 i = 0; i < ids.length; ++i) {
+            IPaymentChannel.Channel memory now_ = channels.getChannel(ids[i]);
+            IPaymentChannel.Channel memory before = _last[ids[i]];
+            if (now_.deposit < before.deposit || now_.settled < before.settled) wentBack = true;
+            if (before.finalized && keccak256(abi.encode(now_)) != keccak256(abi.encode(before))) wentBack = true;
+            _last[ids[i]] = now_;
+        }
+    }
+
+    function open(uint256 who, uint256 to, uint128 amount) external checked {
+        if (ids.length == MOST_CHANNELS) return;
+        amount = uint128(within(amount, 1, 1e12));
+        address payer = _payers[who % PAYERS];
+        dollar.mint(payer, amount);
+        address to_ = payee(to);
+        vm.prank(payer);
+        bytes32 id = channels.open(to_, address(dollar), amount, bytes32(ids.length), address(0));
+        ids.push(id);
+        _payerKey[id] = _key(who);
+    }
+
+    function topUp(uint256 which, uint128 amount) external checked {
+        (bytes32 id, IPaymentChannel.Channel memory channel) = _pick(which);
+        if (channel.deposit == 0 || channel.finalized) return;
+        amount = uint128(within(amount, 1, 1e12));
+        dollar.mint(channel.payer, amount);
+        vm.prank(channel.payer);
+        channels.topUp(id, amount);
+    }
+
+    function settle(uint256 which, uint128 amount, uint256 fault) external checked {
+        (bytes32 id, IPaymentChannel.Channel memory channel) = _pick(which);
+        if (channel.deposit == 0) return;
+        amount = _amount(channel, amount);
+        bytes memory signature = _voucher(id, amount, fault);
+        vm.prank(channel.payee);
+        try channels.settle(id, amount, signature) {} catch {}
+    }
+
+    function settleMany(uint256 who, uint128[6] calldata amounts, uint256 faults) external checked {
+        if (ids.length == 0) return;
+        IPaymentChannel.VoucherRow[] memory rows = new IPaymentChannel.VoucherRow[](amounts.length);
+        for (uint256 i = 0; i < rows.length; ++i) {
+            (bytes32 id, IPaymentChannel.Channel memory channel) = _pick(uint256(amounts[i]) / 7);
+            uint128 amount = _amount(channel, amounts[i]);
+            (bytes32 r, bytes32 s, uint8 v) = split(_voucher(id, amount, faults >> (8 * i)));
+            rows[i] = IPaymentChannel.VoucherRow(id, amount, v, r, s);
+        }
+        vm.prank(payee(who));
+        channels.settleMany(address(dollar), rows);
+    }
+
+    function close(uint256 which, uint128 amount, uint256 fault) external checked {
+        (bytes32 id, IPaymentChannel.Channel memory channel) = _pick(which);
+        if (channel.deposit == 0) return;
+        amount = _amount(channel, amount);
+        bytes memory signature = _voucher(id, amount, fault);
+        vm.prank(channel.payee);
+        try channels.close(id, amount, signature) {} catch {}
+    }
+
+    function requestClose(uint256 which, bool bySignature) external checked {
+        (bytes32 id, IPaymentChannel.Channel memory channel) = _pick(which);
+        if (channel.deposit == 0 || channel.finalized || channel.closeRequestedAt != 0) return;
+        if (!bySignature) {
+            vm.prank(channel.payer);
+            return channels.requestClose(id);
+        }
+        bytes32 hash = keccak256(
+            abi.encode(
+                channels.CLOSE_REQUEST_TYPEHASH(), id, uint256(channels.closesCancelled(id)), block.timestamp
+            )
+        );
+        bytes32 digest = keccak256(abi.encodePacked(hex"1901", channels.domainSeparator(), hash));
+        channels.requestCloseWithAuthorization(id, block.timestamp, signed(_payerKey[id], digest));
+    }
+
+    function withdraw(uint256 which, bool byAnybody) external checked {
+        (bytes32 id, IPaymentChannel.Channel memory channel) = _pick(which);
+        if (!byAnybody) vm.prank(channel.payer);
+        if (byAnybody) try channels.withdrawFor(id) {} catch {} else try channels.withdraw(id) {} catch {}
+    }
+
+    function wait(uint256 seconds_) external {
+        vm.warp(block.timestamp + within(seconds_, 1, GRACE));
+    }
+
+    function donate(uint64 amount) external checked {
+        dollar.mint(address(channels), amount);
+        donated += amount;
+    }
+
+    function count() external view returns (uint256) {
+        return ids.length;
+    }
+
+    function payee(uint256 number) public view returns (address) {
+        return _payees[number % 2];
+    }
+
+    function _key(uint256 number) private pure returns (uint256) {
+        return 0xFACE + number % PAYERS;
+    }
+
+    function _pick(uint256 which) private view returns (bytes32 id, IPaymentChannel.Channel memory channel) {
+        if (ids.length == 0) return (id, channel);
+        id = ids[which % ids.length];
+        channel = channels.getChannel(id);
+    }
+
+    /// Mostly within the deposit, sometimes beyond it.
+    function _amount(IPaymentChannel.Channel memory channel, uint128 seed) private pure returns (uint128) {
+        return uint128(within(seed, 0, uint256(channel.deposit) + channel.deposit / 8));
+    }
+
+    /// One in four is signed by somebody else and counts as unsigned.
+    function _voucher(bytes32 id, uint128 amount, uint256 fault) private returns (bytes memory) {
+        bytes32 digest = channels.getVoucherDigest(id, amount);
+        if (fault % 4 == 0) return signed(0xBAD, digest);
+        if (amount > signedUpTo[id]) signedUpTo[id] = amount;
+        return signed(_payerKey[id], digest);
+    }
+}
