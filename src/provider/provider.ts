@@ -180,6 +180,7 @@ export class Provider {
       introduce: () => this.#introduce(),
       welcomed: (welcome, relay) => this.#begin(session, welcome, relay),
       job: (message) => this.#runner?.handle(message),
+      money: () => {},
       draining: () => (this.#draining = true),
       relayError: (error) => (this.#relay = { ...this.#relay, lastError: error }),
       heartbeat: () => ({ worstStepMs: this.#worstStepMs(), active: this.#runner?.attempts.length ?? 0 }),

@@ -15,6 +15,9 @@ import type { Signer } from './signer.ts';
 
 export type Welcome = Extract<RelayMessage, { type: 'welcome' }>;
 
+/** The relay's messages about money. */
+export type MoneyMessage = Extract<RelayMessage, { type: 'voucher' | 'earnings' }>;
+
 /** What `hello` says beside the proof of the account. */
 export type Introduction = Omit<Hello, 'type' | 'version' | 'account' | 'proof'>;
 
@@ -25,6 +28,7 @@ export interface SessionOptions {
   readonly introduce: () => Introduction;
   readonly welcomed: (welcome: Welcome, relay: Hex) => void;
   readonly job: (message: JobMessage) => void;
+  readonly money: (message: MoneyMessage) => void;
   /** The relay takes no new jobs; those that run go on. */
   readonly draining: (reason: string) => void;
   /** An `error` from the relay that does not close the connection. */
@@ -139,6 +143,10 @@ export class Session {
       case 'open':
         this.#expect('ready', message.type);
         return this.#options.job(message);
+      case 'voucher':
+      case 'earnings':
+        this.#expect('ready', message.type);
+        return this.#options.money(message);
       default:
         return unreachable(message);
     }

@@ -14,6 +14,7 @@ import { type Log, SILENT_LOG } from './log.ts';
 import { createFigures, type NetworkFigures } from './network-figures.ts';
 import { type Api, createApi } from './openai/api.ts';
 import { createRoutes } from './openai/routes.ts';
+import type { PayoutDesk } from './payouts/payout-desk.ts';
 import { Connection } from './providers/connection.ts';
 import { createOpenings } from './providers/openings.ts';
 import { Registry } from './providers/registry.ts';
@@ -36,6 +37,8 @@ export interface RelayOptions {
   /** Shown by `GET /healthz`. */
   readonly version?: string;
   readonly nativeSignatures?: boolean;
+  /** How providers are paid; without it they are told that this relay is free of charge. */
+  readonly payouts?: PayoutDesk;
 }
 
 /** A relay without its server: sockets and requests are handed in. */
@@ -125,6 +128,7 @@ export function createRelay(options: RelayOptions): Relay {
         jobs,
         openings,
         emit,
+        payouts: options.payouts,
       };
       const connection = new Connection(socket, { ...parts, ended: () => connections.delete(connection) });
       connections.add(connection);

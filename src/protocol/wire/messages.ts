@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CodedError } from '../../core/errors.ts';
 import { FRAME_CAP } from '../constants.ts';
+import { earningsSchema, payoutTermsSchema, payoutVoucherSchema } from './earnings.ts';
 import { address, hash } from './fields.ts';
 import {
   assignmentSchema,
@@ -82,6 +83,8 @@ export const providerMessageSchema = z.discriminatedUnion('type', [
     /** One leaf per chunk, base64 of `encodeLeaf`; empty when no longer kept. */
     leaves: z.array(z.string().max(8192)).max(256),
   }),
+  /** Pay what has vested now, on the chain; the next `earnings` says what comes of it (rule M7). */
+  z.object({ type: type('payout') }),
   errorMessage,
 ]);
 export type ProviderMessage = z.infer<typeof providerMessageSchema>;
@@ -95,7 +98,10 @@ export const relayMessageSchema = z.discriminatedUnion('type', [
     leaseMs: z.number(),
     flushMs: z.number(),
     frameCap: z.int(),
+    /** Nobody pays at this relay. */
     free: z.boolean(),
+    /** How this relay pays its providers, if it does. */
+    payouts: payoutTermsSchema.optional(),
   }),
   assignmentSchema.extend({ type: type('assign') }),
   attemptRefSchema.extend({ type: type('credit'), tokens: countSchema }),
@@ -104,6 +110,10 @@ export const relayMessageSchema = z.discriminatedUnion('type', [
   /** Sent where nothing else was for a quarter of a lease: without it a half-open socket looks alive (rule W6). */
   z.object({ type: type('heartbeat') }),
   z.object({ type: type('drain'), reason }),
+  /** Durable at the relay before it is sent (rule M7). */
+  payoutVoucherSchema.extend({ type: type('voucher') }),
+  /** At most once a second. */
+  earningsSchema.extend({ type: type('earnings') }),
   errorMessage,
 ]);
 export type RelayMessage = z.infer<typeof relayMessageSchema>;

@@ -15,6 +15,7 @@ import type { Catalogue, RelayModel } from '../catalogue.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Limits } from '../limits.ts';
 import type { Log } from '../log.ts';
+import type { PayoutDesk } from '../payouts/payout-desk.ts';
 import type { RelayListener } from '../relay-events.ts';
 import { takeAttemptMessage } from './attempt-messages.ts';
 import { closeCodeOf } from './close-code.ts';
@@ -37,6 +38,8 @@ export interface ConnectionParts {
   readonly jobs: Jobs;
   readonly openings: Openings;
   readonly emit: RelayListener;
+  /** Absent where nobody pays. */
+  readonly payouts: PayoutDesk | undefined;
   /** Called once, when the connection is over. */
   readonly ended: () => void;
 }
@@ -115,7 +118,7 @@ export class Connection {
   }
 
   #admit(hello: Hello): void {
-    const { clock, emit, jobs, registry, timing } = this.#parts;
+    const { clock, emit, jobs, payouts, registry, timing } = this.#parts;
     const now = clock.now();
     this.#undoHello();
     registry.get(hello.account)?.fail(new CodedError('replaced', 'A newer connection has this account now.'));
@@ -136,7 +139,9 @@ export class Connection {
     });
     const { heartbeatMs, leaseMs, flushMs } = timing;
     const session = this.#session;
-    this.send({ type: 'welcome', session, heartbeatMs, leaseMs, flushMs, frameCap: FRAME_CAP, free: true });
+    const terms = { free: !payouts, ...(payouts ? { payouts: payouts.terms } : {}) };
+    this.send({ type: 'welcome', session, heartbeatMs, leaseMs, flushMs, frameCap: FRAME_CAP, ...terms });
+    payouts?.join(provider);
     const models = [...provider.models].map(({ id }) => id);
     emit({
       type: 'providerReady',
@@ -150,7 +155,7 @@ export class Connection {
   }
 
   #take(provider: Provider, message: ProviderMessage): void {
-    const { jobs, log, openings, registry } = this.#parts;
+    const { jobs, log, openings, payouts, registry } = this.#parts;
     switch (message.type) {
       case 'delta':
       case 'chunk':
@@ -168,6 +173,9 @@ export class Connection {
       case 'opening':
         if (openings.answer(provider, message.job, message.lease, message.leaves)) return;
         throw new CodedError('attempt_unknown', 'Nobody waits for this opening.');
+      case 'payout':
+        if (payouts) return payouts.request(provider);
+        throw new CodedError('message_unexpected', 'This relay pays nobody.');
       case 'error':
         return log.warn(
           { account: provider.account, code: message.code, reason: message.message },
@@ -203,12 +211,13 @@ export class Connection {
     this.#parts.ended();
     const provider = this.#provider;
     if (!provider) return;
-    const { clock, emit, jobs, openings, registry } = this.#parts;
+    const { clock, emit, jobs, openings, payouts, registry } = this.#parts;
     const at = clock.now();
     const silentMs = at - provider.heardAt;
     registry.remove(provider, at);
     if (provider.busy > 0) registry.countLoss(provider.account, at);
     openings.drop(provider);
+    payouts?.leave(provider);
     emit({
       type: 'providerLost',
       at,
