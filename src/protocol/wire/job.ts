@@ -38,6 +38,9 @@ export type Price = z.infer<typeof priceSchema>;
 /** Nobody is asked to pay: localhost and one's own GPU, by explicit configuration of the relay. */
 export const FREE: Price = { out: '0', prompt: '0' };
 
+/** How far a job was paid before an attempt: accepted chunks and paid output tokens (`Progress` in `money/price.ts`). */
+export const progressSchema = z.object({ chunks: countSchema, tokens: countSchema });
+
 /** All that a provider needs to run one attempt. */
 export const assignmentSchema = attemptRefSchema.extend({
   model: modelRefSchema,
@@ -56,6 +59,10 @@ export const assignmentSchema = attemptRefSchema.extend({
   credit: countSchema,
   stop: z.array(z.string().min(1).max(256)).max(4),
   price: priceSchema,
+  /** The relay's part, in hundredths of a percent (rule M4). */
+  feeBps: z.int().min(0).max(10_000),
+  /** What earlier attempts were paid for: this one earns what the job's share grows by from there (rule M4). */
+  before: progressSchema,
 });
 export type Assignment = z.infer<typeof assignmentSchema>;
 

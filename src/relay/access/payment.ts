@@ -1,25 +1,53 @@
-import type { Price } from '../../protocol/wire/job.ts';
-import { FREE } from '../../protocol/wire/job.ts';
+import type { Hex } from '../../core/bytes.ts';
+import type { JobTerms, Progress } from '../../protocol/money/price.ts';
+import type { JobReceipt } from '../../protocol/money/receipt.ts';
+
+/** Accepted work of one attempt that is to be paid: a signed chunk, or the unsigned rest of an attempt that ended. */
+export interface Work {
+  readonly kind: 'chunk' | 'tail';
+  readonly job: Hex;
+  readonly lease: number;
+  /** Who delivered it. */
+  readonly provider: Hex;
+  /** How far the job is paid with it, over all its attempts. */
+  readonly progress: Progress;
+}
+
+/** How a job ended, for whoever pays. */
+export interface JobEnd {
+  /** The answer is whole, or the agent's budget ended it: the prompt fee is earned to its end (rule M3). */
+  readonly finished: boolean;
+  readonly progress: Progress;
+  /** Who had it last; undefined where nobody did. */
+  readonly provider: Hex | undefined;
+  readonly receipt: JobReceipt;
+}
 
 /**
- * What covers a job: the seam between the stream and the money. A job asks how far it may decode now, and hears when
- * that grew; it never knows who pays, or how.
+ * What covers a job: the seam between the stream and the money. A job asks how far it may decode now, hears when that
+ * grew, and says what was delivered; it never knows who pays, or how.
  */
 export interface Payment {
-  /** Pinned for the job when it is assigned. */
-  readonly price: Price;
+  /** Pinned for the job (rule M2). */
+  readonly terms: JobTerms;
   /** Output tokens of the whole job that are covered now; only ever grows. */
   covered(): number;
   /** Calls `run` whenever more is covered. @returns a function that ends it. */
   onCovered(run: () => void): () => void;
-  /** What an attempt has earned with its first `tokens` output tokens, in pico: chunks must state it (rule C3). */
-  earned(tokens: number): bigint;
+  /**
+   * Pays for work, in the order of the calls; more is covered only once that is durable (rule M6).
+   * @returns what rejects where it could not be made durable; undefined where there is nothing to pay
+   */
+  pay(work: Work): Promise<void> | undefined;
+  /** Called once, last: nothing more is paid. Resolves when all is durable, the receipt included; undefined: keep it yourself. */
+  end(end: JobEnd): Promise<void> | undefined;
 }
 
 /** Nobody pays: everything is covered and nothing is earned. */
 export const FREE_PAYMENT: Payment = {
-  price: FREE,
+  terms: { out: 0n, prompt: 0n, promptTokens: 0, feeBps: 0 },
   covered: () => Number.MAX_SAFE_INTEGER,
   onCovered: () => () => {},
-  earned: () => 0n,
+  pay: () => undefined,
+  end: () => undefined,
 };

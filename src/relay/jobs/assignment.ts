@@ -5,8 +5,9 @@ import type { Lease } from './lease.ts';
 /** What a provider is told: the prompt, and what was accepted so far with the same seed, spec and nonce (rule L3). */
 export function assignmentOf(
   { id, nonce, order, output }: Job,
-  { number, maxTokens, credit }: Lease,
+  { number, maxTokens, credit, before }: Lease,
 ): Assignment {
+  const { out, prompt: promptPrice, feeBps } = order.payment.terms;
   return {
     job: id,
     lease: number,
@@ -19,6 +20,8 @@ export function assignmentOf(
     maxTokens,
     credit,
     stop: [...order.stop],
-    price: order.payment.price,
+    price: { out: String(out), prompt: String(promptPrice) },
+    feeBps,
+    before,
   };
 }

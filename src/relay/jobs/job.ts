@@ -1,6 +1,7 @@
 import { type Hex, toHex } from '../../core/bytes.ts';
 import type { CodedError } from '../../core/errors.ts';
 import type { Random } from '../../core/random.ts';
+import { NO_PROGRESS, type Progress } from '../../protocol/money/price.ts';
 import type { JobReceipt } from '../../protocol/money/receipt.ts';
 import { idsHash } from '../../protocol/money/statements.ts';
 import { type DecodeSpec, decodeSpecHash } from '../../protocol/wire/decode-spec.ts';
@@ -56,6 +57,8 @@ export interface Job {
   readonly specHash: Hex;
   readonly startedAt: number;
   readonly output: Output;
+  /** What of it is paid, or on its way to be: every accepted chunk, and the unsigned rest of attempts that ended. */
+  progress: Progress;
   /** Every attempt, in order; a lease's number is its place here (rule L1). */
   readonly leases: Lease[];
   /** `settling`: nothing more comes, the receipt is being stored. */
@@ -79,6 +82,7 @@ export function createJob(order: JobOrder, sink: JobSink, random: Random, now: n
     specHash: decodeSpecHash(order.spec),
     startedAt: now,
     output: createOutput(order.model, order.stop),
+    progress: NO_PROGRESS,
     leases: [],
     state: 'waiting',
     waitingSince: now,

@@ -6,6 +6,7 @@ import { MAX_MOVES } from '../../protocol/constants.ts';
 import type { Recover } from '../../protocol/money/signature.ts';
 import type { AttemptRef, Finish, SignedChunk } from '../../protocol/wire/job.ts';
 import type { Limits } from '../limits.ts';
+import type { Work } from '../access/payment.ts';
 import { attemptKey, fillSlot, type Provider } from '../providers/provider.ts';
 import type { Registry } from '../providers/registry.ts';
 import { assignmentOf } from './assignment.ts';
@@ -70,7 +71,13 @@ export function createJobs(parts: JobsParts): Jobs {
     const now = clock.now();
     const { id, leases, order, waitingSince } = job;
     const first = job.output.ids.length;
-    const terms = { number: leases.length, provider, first, maxTokens: order.maxTokens - first };
+    const terms = {
+      number: leases.length,
+      provider,
+      first,
+      maxTokens: order.maxTokens - first,
+      before: job.progress,
+    };
     const lease = openLease({ ...terms, covered: order.payment.covered(), now });
     leases.push(lease);
     job.state = 'leased';
@@ -91,16 +98,45 @@ export function createJobs(parts: JobsParts): Jobs {
     lease.provider.send({ type: 'credit', job: job.id, lease: lease.number, tokens: credit });
   }
 
-  function endLease(lease: Lease, code: string): void {
+  /** What it delivered and did not sign is paid by count (rule R4). */
+  function endLease(job: Job, lease: Lease, code: string): void {
     lease.ended = code;
     lease.provider.busy--;
+    const tail = lease.count - lease.signed;
+    if (tail === 0) return;
+    const { chunks, tokens } = job.progress;
+    job.progress = { chunks, tokens: tokens + tail };
+    pay(job, lease, 'tail');
+  }
+
+  function pay(job: Job, lease: Lease, kind: Work['kind']): void {
+    const { id, order, progress } = job;
+    const work = { kind, job: id, lease: lease.number, provider: lease.provider.account, progress };
+    order.payment.pay(work)?.catch((error: unknown) => failUnpaid(job, error));
+  }
+
+  /** Work that can't be paid for: nothing more of it is accepted. */
+  function failUnpaid(job: Job, error: unknown): void {
+    parts.log.error({ job: job.id, error: errorBody(error) }, 'Work was not paid.');
+    if (!live.has(job.id)) return;
+    if (job.state === 'waiting') scheduler.withdraw(job);
+    dropLease(job, 'payment_failed', 'The work could not be paid for.');
+    fail(job, new CodedError('payment_failed', 'The relay could not record a payment.'));
+  }
+
+  /** Ends the live lease, if there is one, and says so to its provider. */
+  function dropLease(job: Job, code: string, reason: string): void {
+    const lease = liveLease(job);
+    if (!lease) return;
+    lease.provider.send({ type: 'cancel', job: job.id, lease: lease.number, reason });
+    endLease(job, lease, code);
   }
 
   function interrupt({ job, lease }: Leased, code: string, detectionMs: number): void {
     const at = clock.now();
     const provider = lease.provider.account;
     const accepted = job.output.ids.length;
-    endLease(lease, code);
+    endLease(job, lease, code);
     emit({
       type: 'jobInterrupted',
       at,
@@ -199,16 +235,7 @@ export function createJobs(parts: JobsParts): Jobs {
       if (state === 'settling' || state === 'ended') return;
       release(job);
       if (state === 'waiting') scheduler.withdraw(job);
-      const lease = liveLease(job);
-      if (lease) {
-        lease.provider.send({
-          type: 'cancel',
-          job: job.id,
-          lease: lease.number,
-          reason: 'The agent went away.',
-        });
-        endLease(lease, 'cancelled');
-      }
+      dropLease(job, 'cancelled', 'The agent went away.');
       track(settling.drop(job));
     },
     find(provider, ref) {
@@ -235,10 +262,13 @@ export function createJobs(parts: JobsParts): Jobs {
         throw new CodedError('output_after_stop', 'A token came after the end of the answer.');
       }
     },
-    sign: ({ job, lease }, chunk) => acceptChunk(job, lease, chunk, parts.recover),
+    sign({ job, lease }, chunk) {
+      acceptChunk(job, lease, chunk, parts.recover);
+      pay(job, lease, 'chunk');
+    },
     complete({ job, lease }, result) {
       acceptResult(job, lease, result, parts.recover);
-      endLease(lease, 'finished');
+      endLease(job, lease, 'finished');
       finish(job, result.finish);
     },
     interrupt,
@@ -254,7 +284,7 @@ export function createJobs(parts: JobsParts): Jobs {
       for (const job of live.values()) {
         if (job.state === 'waiting') scheduler.withdraw(job);
         const lease = liveLease(job);
-        if (lease) endLease(lease, error.code);
+        if (lease) endLease(job, lease, error.code);
         fail(job, error);
       }
       await Promise.all(settlements);

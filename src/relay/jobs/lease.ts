@@ -1,5 +1,6 @@
 import { CodedError } from '../../core/errors.ts';
 import { CHUNK_TOKENS } from '../../protocol/constants.ts';
+import type { Progress } from '../../protocol/money/price.ts';
 import type { AttemptRecord } from '../../protocol/money/receipt.ts';
 import type { SignedChunk, SignedReceipt } from '../../protocol/wire/job.ts';
 import type { Provider } from '../providers/provider.ts';
@@ -25,6 +26,8 @@ export interface Lease {
   signed: number;
   readonly chunks: SignedChunk[];
   receipt: SignedReceipt | null;
+  /** How far the job was paid when it began (rule M4). */
+  readonly before: Progress;
   readonly assignedAt: number;
   /** When it last brought a new id, or got more credit. */
   progressAt: number;
@@ -32,7 +35,7 @@ export interface Lease {
   ended: string | undefined;
 }
 
-export interface LeaseTerms extends Pick<Lease, 'number' | 'provider' | 'first' | 'maxTokens'> {
+export interface LeaseTerms extends Pick<Lease, 'number' | 'provider' | 'first' | 'maxTokens' | 'before'> {
   /** Output tokens of the whole job that are covered. */
   readonly covered: number;
   readonly now: number;

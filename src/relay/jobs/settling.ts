@@ -29,10 +29,14 @@ export interface Settling {
 export function createSettling({ address, clock, log, store, emit }: SettlingParts): Settling {
   /** Stores the receipt of a job that any provider worked on. @returns nothing where that failed, which is logged. */
   async function keep(job: Job, finish: Finish | null): Promise<JobReceipt | undefined> {
+    const { leases, order, progress } = job;
     const receipt = jobReceipt(job, address, finish, clock.now());
-    if (job.leases.length === 0) return receipt;
+    const provider = leases.at(-1)?.provider.account;
+    const end = { finished: finish !== null, progress, provider, receipt };
     try {
-      await store.put(receipt);
+      const kept = order.payment.end(end);
+      if (kept) await kept;
+      else if (provider !== undefined) await store.put(receipt);
       return receipt;
     } catch (error) {
       log.error({ job: job.id, error: errorBody(error) }, 'A receipt was not stored.');

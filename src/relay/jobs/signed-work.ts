@@ -2,6 +2,7 @@ import type { Hex } from '../../core/bytes.ts';
 import { CodedError } from '../../core/errors.ts';
 import { CHUNK_TOKENS } from '../../protocol/constants.ts';
 import type { Recover } from '../../protocol/money/signature.ts';
+import { attemptTotal } from '../../protocol/money/price.ts';
 import { chunkDigest, idsHash, receiptDigest } from '../../protocol/money/statements.ts';
 import { canonicalJson } from '../../protocol/wire/canonical-json.ts';
 import { firstCommitment } from '../../protocol/wire/chunk.ts';
@@ -19,6 +20,8 @@ export function acceptChunk(job: Job, lease: Lease, chunk: SignedChunk, recover:
     throw new CodedError('chunk_invalid', `A chunk does not continue its attempt: ${fault}.`, { fault });
   lease.chunks.push(chunk);
   lease.signed += chunk.count;
+  const { chunks, tokens } = job.progress;
+  job.progress = { chunks: chunks + 1, tokens: tokens + chunk.count };
 }
 
 function chunkFault({ order }: Job, lease: Lease, chunk: SignedChunk, recover: Recover): string | undefined {
@@ -29,7 +32,9 @@ function chunkFault({ order }: Job, lease: Lease, chunk: SignedChunk, recover: R
   if (signed % CHUNK_TOKENS !== 0) return 'the one before was short';
   if (after > lease.count) return 'its tokens were not delivered';
   if (chunk.count < CHUNK_TOKENS && after < lease.count) return 'it is short and not the last';
-  if (BigInt(chunk.total) !== order.payment.earned(after)) return 'total';
+  const progress = { chunks: lease.before.chunks + chunk.index + 1, tokens: lease.before.tokens + after };
+  const total = attemptTotal(order.payment.terms, lease.before, { ...progress, finished: false });
+  if (BigInt(chunk.total) !== total) return 'total';
   if (!isSignedBy(provider.account, chunkDigest(chunk), chunk.signature, recover)) return 'signature';
   return undefined;
 }
@@ -86,7 +91,7 @@ function factsOf(job: Job, lease: Lease, finish: Finish): Partial<AttemptReceipt
     seed: job.order.seed,
     nonce: job.nonce,
     commitment: lease.chunks.at(-1)?.commitment ?? firstCommitment({ job: job.id, lease: number }),
-    total: String(job.order.payment.earned(count)),
+    total: String(attemptTotal(job.order.payment.terms, lease.before, { ...job.progress, finished: true })),
   };
 }
 

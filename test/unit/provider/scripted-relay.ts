@@ -116,6 +116,8 @@ export function assignment(changes: Partial<Assignment> = {}): Assignment {
     credit: changes.maxTokens ?? 100,
     stop: [],
     price: FREE,
+    feeBps: 0,
+    before: { chunks: 0, tokens: changes.prior?.length ?? 0 },
     ...changes,
   };
 }

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ChunkStatement } from '../../../src/protocol/wire/job.ts';
 import { CloseCode } from '../../../src/protocol/wire/frame-socket.ts';
-import type { Payment } from '../../../src/relay/access/payment.ts';
-import { FREE } from '../../../src/protocol/wire/job.ts';
+import { FREE_PAYMENT, type Payment } from '../../../src/relay/access/payment.ts';
 import { bytes, EOS } from './support/byte-model.ts';
 import { createRelayWorld, letters } from './support/relay-world.ts';
 
@@ -69,13 +68,12 @@ describe('C6 credit', () => {
     let tell = (): void => {};
     return {
       payment: {
-        price: FREE,
+        ...FREE_PAYMENT,
         covered: () => covered,
         onCovered: (run) => {
           tell = run;
           return () => (tell = () => {});
         },
-        earned: () => 0n,
       },
       cover(tokens) {
         covered = tokens;
