@@ -23,8 +23,9 @@ export function Hero({ lending }: { lending: Lending }): JSX.Element {
           </span>
           <span class="hero-unit">tokens per second</span>
         </p>
-        <div class="hero-state" aria-live="polite">
-          <h2 id="hero-title">
+        <div class="hero-state">
+          {/* The headline alone is announced: the detail may count bytes or seconds. */}
+          <h2 id="hero-title" aria-live="polite">
             <span class="hero-dot" aria-hidden="true" />
             {words.title}
           </h2>

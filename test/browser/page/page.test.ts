@@ -151,7 +151,16 @@ describe('the page', () => {
     expect(live?.textContent).toContain('Your GPU is idle');
     desk.show({ name: 'serving' }, { ...connected, streams, tokensPerSecond: 99 });
     await expect.element(page.getByText('99', { exact: true })).toBeVisible();
-    expect(live?.textContent).not.toContain('99');
+    expect(live?.textContent).toBe('Serving 3 streams');
+    const heard: string[] = [];
+    const observer = new MutationObserver(() => heard.push(live?.textContent ?? ''));
+    observer.observe(live!, { subtree: true, childList: true, characterData: true });
+    for (const bytes of [1e6, 2e6, 3e6]) {
+      desk.show({ name: 'loading', model: 'm', progress: { phase: 'download', bytes, total: 1e7 } });
+      await expect.element(page.getByText(new RegExp(`${bytes / 1e6}.0 MB of`))).toBeVisible();
+    }
+    observer.disconnect();
+    expect(new Set(heard)).toEqual(new Set(['Downloading Shakespeare 1M']));
   });
 
   it('checks the signatures of its receipts, and shows them one by one', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { abortError } from '../../../src/core/errors.ts';
 import { CloseCode } from '../../../src/protocol/wire/frame-socket.ts';
 import { simReference } from '../../../src/sim/sim-engine.ts';
 import { SimClock } from '../../../src/sim/sim-clock.ts';
@@ -139,6 +140,26 @@ describe('reconnecting', () => {
       expect(wait).toBeLessThanOrEqual(whole);
     });
     expect(new Set(waits.slice(-4)).size).toBe(4);
+  });
+
+  it('gives up on a relay that never answers the call, and tries again', async () => {
+    const signals: AbortSignal[] = [];
+    const world = createWorld({
+      connect: (_, signal) => {
+        signals.push(signal);
+        return new Promise((_resolve, reject) =>
+          signal.addEventListener('abort', () => reject(abortError(signal))),
+        );
+      },
+    });
+    world.provider.start();
+    await world.clock.advance(10_001);
+    expect(world.provider.status().state).toMatchObject({ last: { code: 'relay_unreachable' } });
+    await world.clock.advance(600);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    void world.provider.stop();
+    await world.clock.advance(60_000);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
   });
 
   it('tries at once when told that the machine is online again', async () => {
