@@ -31,7 +31,6 @@ export interface ComputeApi {
   watch(push: ((status: LenderStatus) => void) & ProxyMarked): void;
   /** Ended attempts, newest first. */
   attempts(limit: number, before?: number): Promise<AttemptRow[]>;
-  attempt(key: string): Promise<AttemptRow | undefined>;
   totals(): Promise<Totals>;
 }
 
@@ -68,7 +67,6 @@ export function createComputeApi(source: EngineSource): ComputeApi {
     resume: () => open().lender.resume(),
     watch: (push) => void feedStatus(systemClock, () => open().lender.status(), push),
     attempts: (limit, before) => open().history.list(limit, before),
-    attempt: (key) => open().history.find(key),
     totals: () => open().history.totals(systemClock.now()),
   };
 }

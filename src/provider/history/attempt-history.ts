@@ -80,10 +80,6 @@ export class AttemptHistory implements AttemptStore {
     return this.#try(() => this.#attempts.where('endedAt').below(before).reverse().limit(limit).toArray());
   }
 
-  find(key: string): Promise<AttemptRow | undefined> {
-    return this.#try(() => this.#attempts.get(key));
-  }
-
   async totals(now: number): Promise<Totals> {
     const days = await this.#try(() => this.#days.toArray());
     const today = days.find(({ day }) => day === Math.floor(now / DAY_MS) * DAY_MS) ?? { jobs: 0, tokens: 0 };
