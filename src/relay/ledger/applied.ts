@@ -1,0 +1,32 @@
+import type { Hex } from '../../core/bytes.ts';
+import type { JobReceipt } from '../../protocol/money/receipt.ts';
+import type { OperationType } from './operation.ts';
+import type { Done, Refusal, RefusalCode } from './result.ts';
+import type { BatchRow, ChannelRow, JobRow, ProviderRow } from './state.ts';
+
+/** The rows that an operation leaves behind: at most one of each kind, whole. */
+export interface Changes {
+  readonly channel?: ChannelRow;
+  readonly job?: JobRow;
+  /** This job is over and forgotten. */
+  readonly endedJob?: Hex;
+  readonly provider?: ProviderRow;
+  readonly batch?: BatchRow;
+  /** `batchKey` of a batch that got its verdict. */
+  readonly decidedBatch?: string;
+  readonly receipt?: JobReceipt;
+}
+
+/** What `apply` answers: the result for the caller, and what to write. No changes means that nothing is to be written. */
+export interface Applied<T extends OperationType = OperationType> {
+  readonly result: Done<T> | Refusal;
+  readonly changes?: Changes;
+}
+
+export function refuse(
+  { type }: { readonly type: OperationType },
+  code: RefusalCode,
+  data?: Readonly<Record<string, unknown>>,
+): Applied<never> {
+  return { result: { ok: false, type, code, ...(data ? { data } : {}) } };
+}
