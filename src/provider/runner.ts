@@ -37,7 +37,7 @@ export interface RunnerOptions {
   readonly send: (message: ProviderMessage) => void;
   /** The engine serves nothing more: another has to take its place. */
   readonly engineFailed: (error: ErrorBody) => void;
-  /** Something went wrong that costs no job: the store is full, a message makes no sense. */
+  /** Something went wrong that costs no job but that the owner should know: the store is full. */
   readonly fault: (error: ErrorBody) => void;
 }
 
@@ -205,7 +205,6 @@ export class Runner {
   }
 
   #complain(error: CodedError): void {
-    this.#options.fault(error.toBody());
     this.#options.send({ type: 'error', ...error.toBody() });
   }
 

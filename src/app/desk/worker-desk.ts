@@ -1,6 +1,6 @@
 import { proxy, type Remote, transfer, wrap } from 'comlink';
 import type { Hex } from '../../core/bytes.ts';
-import type { ErrorBody } from '../../core/errors.ts';
+import { CodedError, type ErrorBody } from '../../core/errors.ts';
 import type { ComputeApi } from '../../provider/compute/compute-api.ts';
 import type { SelfTestOrder, SelfTestResult } from '../../provider/compute/self-test.ts';
 import type { LenderStatus } from '../../provider/compute/lender-status.ts';
@@ -89,7 +89,12 @@ export function createWorkerDesk(profile: string): WorkerDesk {
   }
 
   return {
-    open: () => signer.open(profile),
+    async open() {
+      if (!isSecureContext) {
+        throw new CodedError('insecure_context', 'Browsers give a GPU and a wallet to secure pages only.');
+      }
+      return signer.open(profile);
+    },
     probe: async () => (await api()).probe(),
     models: async () => (await api()).models(),
     async start(order) {

@@ -1,10 +1,11 @@
 import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import type { Hex } from '../../core/bytes.ts';
-import { type ErrorBody, errorBody } from '../../core/errors.ts';
+import { CodedError, type ErrorBody, errorBody } from '../../core/errors.ts';
 import type { GpuReport, ModelChoice } from '../../provider/compute/engine-source.ts';
 import type { CuredError, LenderStatus } from '../../provider/compute/lender-status.ts';
 import type { AttemptRow, Totals } from '../../provider/history/attempt-history.ts';
 import type { LendingDesk } from '../desk/lending-desk.ts';
+import { pageCure } from '../words/page-cures.ts';
 import type { Settings } from './settings.ts';
 
 /** How many receipts the page shows before it is asked for more. */
@@ -74,8 +75,9 @@ export function createLending(
     return model.value || settings.value.model ? undefined : 'no_model';
   });
 
-  function fail(error: unknown, cure = 'Reload the page.'): void {
-    failure.value = { ...errorBody(error), cure };
+  function fail(error: unknown): void {
+    const body = errorBody(error);
+    failure.value = { ...body, cure: pageCure(body.code) };
   }
 
   async function readHistory(): Promise<void> {
@@ -88,8 +90,18 @@ export function createLending(
         totals.value = sums;
       });
     } catch (error) {
-      fail(error, 'Allow this site to store data, and leave private browsing if you are in it.');
+      fail(error);
     }
+  }
+
+  /** All that needs an open wallet: the history, and what this machine can do. */
+  async function prepare(): Promise<void> {
+    const kept = computed(() => status.value?.kept ?? 0);
+    effect(() => {
+      void kept.value;
+      void readHistory();
+    });
+    [gpu.value, models.value] = await Promise.all([desk.probe(), desk.models()]);
   }
 
   /** An act whose failure the status shows already: only the page's own failures are left to tell. */
@@ -118,16 +130,11 @@ export function createLending(
     async begin() {
       desk.watch(
         (next) => (status.value = next),
-        (error) => fail(error),
+        (error) => fail(CodedError.fromBody(error)),
       );
       try {
         account.value = await desk.open();
-        const kept = computed(() => status.value?.kept ?? 0);
-        effect(() => {
-          void kept.value;
-          void readHistory();
-        });
-        [gpu.value, models.value] = await Promise.all([desk.probe(), desk.models()]);
+        await prepare();
       } catch (error) {
         fail(error);
       }
@@ -151,7 +158,8 @@ export function createLending(
     exportKey: () => desk.exportKey(),
     async importKey(privateKey) {
       account.value = await desk.importKey(privateKey);
-      await readHistory();
+      failure.value = undefined;
+      await (gpu.value ? readHistory() : prepare());
     },
   };
 }

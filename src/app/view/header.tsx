@@ -17,7 +17,12 @@ export function Header({ lending, openWallet, openSettings }: HeaderProps): JSX.
         <Wordmark />
       </h1>
       <RelayPill lending={lending} />
-      <button type="button" class="button-quiet" onClick={openWallet} disabled={!account}>
+      <button
+        type="button"
+        class="button-quiet"
+        onClick={openWallet}
+        disabled={!account && !lending.failure.value}
+      >
         <WalletIcon />
         <span class="header-label">Wallet</span>
         <span class="mono header-account">{account ? shorten(account) : '…'}</span>
@@ -34,11 +39,11 @@ export function Header({ lending, openWallet, openSettings }: HeaderProps): JSX.
 function RelayPill({ lending }: { lending: Lending }): JSX.Element {
   const { status } = lending;
   const connected = status.value?.relay.connected ?? false;
-  const words = !lending.lending.value
-    ? 'Relay: not connected'
-    : connected
-      ? 'Relay: connected'
-      : 'Relay: no connection';
+  const words = connected
+    ? 'Relay: connected'
+    : status.value?.state.name === 'connecting'
+      ? 'Relay: no connection'
+      : 'Relay: not connected';
   return (
     <p class="pill" data-on={connected} title={status.value?.relay.url}>
       <span class="pill-dot" aria-hidden="true" />

@@ -39,8 +39,9 @@ export function createSignerApi(): SignerApi {
     },
     async importKey(privateKey) {
       const key = fromHex(privateKey);
-      const { vault: current } = opened();
-      await current.replace(key);
+      // Possible with an unreadable key, too: a backup is the cure for that.
+      if (!vault) throw new CodedError('wallet_closed', 'The wallet was not opened.');
+      await vault.replace(key);
       signer = createKeySigner(key);
       return signer.account;
     },

@@ -2,6 +2,7 @@ import axe from 'axe-core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import { mount } from '../../../src/app/mount.ts';
+import { CodedError } from '../../../src/core/errors.ts';
 import { createLending } from '../../../src/app/state/lending.ts';
 import type { Settings } from '../../../src/app/state/settings.ts';
 import type { LenderState, LenderStatus } from '../../../src/provider/compute/lender-status.ts';
@@ -188,6 +189,21 @@ describe('the page', () => {
     await page.getByLabelText('Private key of a backup').fill('abc');
     await button('Restore').click();
     await expect.element(dialog).toMatchTextContent(/must be 64 hexadecimal digits/);
+  });
+
+  it('lets an owner whose key can’t be read restore it from a backup', async () => {
+    const desk = new StandInDesk();
+    desk.open = async () => {
+      throw new CodedError('key_unreadable', 'The stored key can’t be decrypted.');
+    };
+    await open(desk);
+    await expect.element(page.getByRole('alert')).toMatchTextContent(/restore it from your backup/);
+    await button(/Wallet/).click();
+    await page.getByLabelText('Private key of a backup').fill(`0x${'07'.repeat(32)}`);
+    await button('Restore').click();
+    await expect.element(page.getByText(/^Restored/)).toBeVisible();
+    await userEvent.keyboard('{Escape}');
+    await expect.element(button('Start lending')).toBeEnabled();
   });
 
   it('refuses a relay address that is none', async () => {
