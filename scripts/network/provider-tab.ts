@@ -106,7 +106,8 @@ export class ProviderTab {
   async #ready(timeoutMs: number): Promise<void> {
     const state = await this.#page.waitForFunction(
       () => {
-        const status = (globalThis as unknown as Partial<AfterglowWindow>).afterglow?.status;
+        const { status, failure } = (globalThis as unknown as Partial<AfterglowWindow>).afterglow ?? {};
+        if (failure) return { name: 'error' as const, error: { cure: '', ...failure } };
         const name = status?.state.name;
         return name === 'waiting' || name === 'serving' || name === 'error' ? status?.state : undefined;
       },
@@ -122,6 +123,8 @@ export class ProviderTab {
 interface AfterglowWindow {
   readonly afterglow: {
     readonly status?: LenderStatus;
+    /** The page itself can't work. */
+    readonly failure?: { readonly code: string; readonly message: string };
     selfTest(order: SelfTestOrder): Promise<SelfTestResult>;
   };
 }

@@ -52,7 +52,8 @@ export function createStaticFiles(folder: string, sources: PageSources): StaticF
       'referrer-policy': 'no-referrer',
       'cross-origin-resource-policy': 'cross-origin',
       'access-control-allow-origin': '*',
-      ...(extname(file) === '.html'
+      // A worker takes its policy from its own script's answer, not from the page's.
+      ...(['.html', '.js', '.mjs'].includes(extname(file))
         ? { 'content-security-policy': contentSecurityPolicy(sources, request.headers.host) }
         : {}),
     };
