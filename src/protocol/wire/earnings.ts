@@ -9,9 +9,10 @@ const amountSchema = z.string().regex(/^\d{1,39}$/);
 export const payoutTermsSchema = z.object({
   chainId: z.int().min(1),
   hub: address,
-  /** Who signs the hub's vouchers. */
-  signer: address,
+  /** What the hub is named by: its token, its owner, and who signs its vouchers. */
   token: address,
+  owner: address,
+  signer: address,
   /** Pico per base unit of the token. */
   unit: amountSchema,
   feeBps: z.int().min(0).max(10_000),

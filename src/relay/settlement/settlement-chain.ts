@@ -1,0 +1,51 @@
+import type { Hex } from '../../core/bytes.ts';
+
+/** A row of `settleMany`: draws up to `cumulative` base units of a channel. */
+export interface ChannelClaim {
+  readonly channel: Hex;
+  readonly cumulative: bigint;
+  readonly signature: Hex;
+}
+
+/** A row of `redeem`: pays `cumulative` minus what was paid, in base units. */
+export interface PayoutClaim {
+  readonly payee: Hex;
+  readonly cumulative: bigint;
+  readonly signature: Hex;
+}
+
+/** A transaction that succeeded and has its confirmations. */
+export interface Confirmed {
+  readonly transaction: Hex;
+}
+
+/**
+ * What settlement needs of the chain. Amounts are base units of the one token; the relay's own account sends. A call that
+ * sends resolves when it is confirmed. The contracts skip rows that they can't honour, so what a transaction did is
+ * read back, never assumed.
+ *
+ * Every call may throw a `CodedError`: `chain_unreachable`, `chain_reverted`, …; all of them may be tried again.
+ */
+export interface SettlementChain {
+  /** Of the relay's own account. */
+  balance(): Promise<bigint>;
+  hubBalance(): Promise<bigint>;
+  /** Drawn so far, in the order of the channels. */
+  settledOf(channels: readonly Hex[]): Promise<readonly bigint[]>;
+  /** Paid so far, in the order of the payees. */
+  paidOf(payees: readonly Hex[]): Promise<readonly bigint[]>;
+  settle(claims: readonly ChannelClaim[]): Promise<Confirmed>;
+  /** Moves from the relay's own account into the hub. */
+  fundHub(amount: bigint): Promise<Confirmed>;
+  redeem(claims: readonly PayoutClaim[]): Promise<Confirmed>;
+}
+
+/** Rows of one transaction: below what a block takes, by the gas goals of both contracts. */
+export const ROWS = 100;
+
+/** Cuts a list into transactions. */
+export function batchesOf<T>(rows: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(rows.length / ROWS) }, (_, i) =>
+    rows.slice(i * ROWS, (i + 1) * ROWS),
+  );
+}

@@ -1,0 +1,224 @@
+import type { Hex } from '../../core/bytes.ts';
+import { type Clock, every } from '../../core/clock.ts';
+import { CodedError, errorBody, type ErrorBody } from '../../core/errors.ts';
+import type { PayoutState } from '../../protocol/wire/earnings.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Log } from '../log.ts';
+import type { PayoutLimits } from '../payouts/payout-limits.ts';
+import {
+  dueChannels,
+  settleChannels,
+  type SettledChannels,
+  unsettledChannels,
+} from './channel-settlement.ts';
+import { owedOf, type PaidProvider, payProviders, readPaid } from './hub-payment.ts';
+import type { SettlementChain } from './settlement-chain.ts';
+
+export interface SettlementParts {
+  readonly ledger: Ledger;
+  readonly chain: SettlementChain;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: PayoutLimits;
+  readonly settled?: (what: SettledChannels) => void;
+  readonly paid?: (what: PaidProvider) => void;
+  /** An account's payout got another state. */
+  readonly changed?: (payee: Hex) => void;
+}
+
+/**
+ * Everything that this relay sends to the chain of its own will, one thing at a time: it draws what agents signed, and
+ * pays what providers are owed. What fails is tried again, later each time; what a crash interrupted is read from the
+ * chain and goes on.
+ */
+export interface Settlement {
+  /** A voucher for this account is durable: it is paid when it is due. */
+  issued(payee: Hex): void;
+  /**
+   * Pays an account now.
+   * @throws CodedError `payout_nothing`, `payout_too_small` (data: `minimum`, in pico)
+   */
+  pay(payee: Hex): void;
+  /** Draws a channel's last voucher now; for a close. @throws CodedError those of the chain */
+  settle(channel: Hex): Promise<void>;
+  /** Learns what the chain paid an account: before its first voucher, and when it comes back. */
+  read(payee: Hex): Promise<void>;
+  /** Where an account's payout stands. */
+  stateOf(payee: Hex): PayoutState;
+  /** Draws and pays all that is worth it, once, and ends. What fails now waits for the next start. */
+  close(): Promise<void>;
+}
+
+const RETRY_MS = { first: 1_000, most: 60_000 };
+const CHECK_MS = 10_000;
+
+export function createSettlement(parts: SettlementParts): Settlement {
+  const {
+    ledger,
+    chain,
+    clock,
+    log,
+    limits,
+    settled = () => {},
+    paid = () => {},
+    changed = () => {},
+  } = parts;
+  const asked = new Set<Hex>();
+  const failures = new Map<Hex, { readonly error: ErrorBody; readonly retryAt: number }>();
+  let failed = 0;
+  let retryAt = 0;
+  let undoRetry = (): void => {};
+  let line: Promise<void> = Promise.resolve();
+  let sweptAt = clock.now();
+  let working = false;
+  const stopChecks = every(clock, CHECK_MS, check);
+
+  /** One thing at a time: transactions of one account have an order. */
+  function enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const done = line.then(work);
+    line = done.then(
+      () => {},
+      () => {},
+    );
+    return done;
+  }
+
+  const owed = (payee: Hex): bigint => {
+    const row = ledger.state.providers.get(payee);
+    return row ? owedOf(row, ledger.state.unit) : 0n;
+  };
+
+  function dueProviders(): Hex[] {
+    const sweep = clock.now() - sweptAt >= limits.sweepMs;
+    if (sweep) sweptAt = clock.now();
+    for (const payee of ledger.state.providers.keys()) {
+      const amount = owed(payee);
+      if (amount >= limits.threshold || (sweep && amount >= limits.minimum)) ask(payee);
+    }
+    return [...asked].filter((payee) => owed(payee) > 0n);
+  }
+
+  function ask(payee: Hex): void {
+    if (owed(payee) === 0n || asked.has(payee)) return;
+    asked.add(payee);
+    changed(payee);
+  }
+
+  function check(): void {
+    if (working || clock.now() < retryAt) return;
+    const channels = dueChannels(ledger.state, limits.settleThreshold);
+    const payees = dueProviders();
+    if (channels.length === 0 && payees.length === 0) return;
+    working = true;
+    void enqueue(() => run(channels, payees)).then(
+      () => end(undefined),
+      (error: unknown) => end(error),
+    );
+  }
+
+  async function run(channels: readonly Hex[], payees: readonly Hex[]): Promise<void> {
+    const skipped = await settleChannels({ ledger, chain, log, settled }, channels);
+    await pay(payees);
+    if (skipped.length === 0) return;
+    const message = 'The contract did not settle every channel.';
+    throw new CodedError('settlement_skipped', message, { channels: skipped.length });
+  }
+
+  async function pay(payees: readonly Hex[]): Promise<void> {
+    if (payees.length === 0) return;
+    const settleAll = (): Promise<unknown> =>
+      settleChannels({ ledger, chain, log, settled }, unsettledChannels(ledger.state));
+    const { unfunded, skipped } = await payProviders({ ledger, chain, settleAll, paid }, payees);
+    for (const payee of payees) {
+      if (owed(payee) === 0n) {
+        asked.delete(payee);
+        failures.delete(payee);
+        changed(payee);
+      }
+    }
+    if (unfunded.length > 0) {
+      const message = 'The relay has not got the money together yet.';
+      fail(unfunded, new CodedError('payout_unfunded', message));
+    }
+    if (skipped.length > 0)
+      fail(skipped, new CodedError('payout_skipped', 'The hub did not pay the voucher.'));
+    if (unfunded.length + skipped.length > 0) {
+      throw new CodedError('payout_incomplete', 'Not everybody could be paid.', {
+        unfunded: unfunded.length,
+        skipped: skipped.length,
+      });
+    }
+  }
+
+  function fail(payees: readonly Hex[], error: CodedError): void {
+    for (const payee of payees) failures.set(payee, { error: error.toBody(), retryAt: 0 });
+  }
+
+  /** The next try, later each time. */
+  function end(error: unknown): void {
+    working = false;
+    if (error === undefined) {
+      failed = 0;
+      retryAt = 0;
+      return check();
+    }
+    failed++;
+    const wait = Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** (failed - 1));
+    retryAt = clock.now() + wait;
+    const body = errorBody(error);
+    log.warn({ error: body, retryInMs: wait }, 'Settlement did not succeed and is tried again.');
+    for (const payee of asked) {
+      const own = failures.get(payee);
+      const cause = own?.retryAt === 0 ? own.error : body;
+      failures.set(payee, { error: cause, retryAt });
+      changed(payee);
+    }
+    undoRetry();
+    undoRetry = clock.after(wait, check);
+  }
+
+  return {
+    issued(payee) {
+      if (owed(payee) >= limits.threshold) check();
+    },
+    pay(payee) {
+      const amount = owed(payee);
+      if (amount === 0n) throw new CodedError('payout_nothing', 'Nothing has vested that is not paid.');
+      if (amount < limits.minimum) {
+        const message = 'What has vested is too little for a payout yet.';
+        throw new CodedError('payout_too_small', message, { minimum: String(limits.minimum) });
+      }
+      ask(payee);
+      check();
+    },
+    async settle(channel) {
+      await enqueue(() => settleChannels({ ledger, chain, log, settled }, [channel]));
+    },
+    async read(payee) {
+      const grown = await readPaid(ledger, chain, [payee]);
+      if (grown.size > 0) changed(payee);
+    },
+    stateOf(payee) {
+      const failure = failures.get(payee);
+      if (failure) {
+        const { code, message } = failure.error;
+        const retryInMs = Math.max(0, failure.retryAt - clock.now());
+        return { name: 'failed', code, message: message.slice(0, 500), retryInMs };
+      }
+      return { name: asked.has(payee) ? 'pending' : 'none' };
+    },
+    async close() {
+      stopChecks();
+      undoRetry();
+      retryAt = Number.POSITIVE_INFINITY;
+      const worth = [...ledger.state.providers.keys()].filter(
+        (payee) => owed(payee) >= limits.minimum || (asked.has(payee) && owed(payee) > 0n),
+      );
+      try {
+        await enqueue(() => run(unsettledChannels(ledger.state), worth));
+      } catch (error) {
+        log.warn({ error: errorBody(error) }, 'Not everything was settled; the next start goes on.');
+      }
+    },
+  };
+}
