@@ -12,8 +12,8 @@ export interface Changes {
   readonly endedJob?: Hex;
   readonly provider?: ProviderRow;
   readonly batch?: BatchRow;
-  /** `batchKey` of a batch that got its verdict. */
-  readonly decidedBatch?: string;
+  /** This batch got its verdict and is forgotten. */
+  readonly decidedBatch?: BatchRow;
   readonly receipt?: JobReceipt;
 }
 

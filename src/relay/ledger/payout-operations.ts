@@ -33,7 +33,7 @@ export function applyVest(state: LedgerState, op: VestOperation): Applied<'vest'
   const { vested } = provider;
   return {
     result: { ok: true, type: 'vest', amount, vested, payable: payableOf(state, provider) },
-    changes: { provider, decidedBatch: found.key },
+    changes: { provider, decidedBatch: found.batch },
   };
 }
 
@@ -44,7 +44,7 @@ export function applyForfeit(state: LedgerState, op: ForfeitOperation): Applied<
   const provider = { ...found.row, forfeited: found.row.forfeited + amount };
   return {
     result: { ok: true, type: 'forfeit', amount, forfeited: provider.forfeited },
-    changes: { provider, decidedBatch: found.key },
+    changes: { provider, decidedBatch: found.batch },
   };
 }
 
@@ -93,8 +93,7 @@ export function newProvider(provider: Hex): ProviderRow {
 function closedBatch(
   state: LedgerState,
   op: VestOperation | ForfeitOperation,
-): { key: string; batch: BatchRow; row: ProviderRow } | undefined {
-  const key = batchKey(op.provider, op.batch);
-  const batch = state.batches.get(key);
-  return batch && { key, batch, row: state.providers.get(op.provider) as ProviderRow };
+): { batch: BatchRow; row: ProviderRow } | undefined {
+  const batch = state.batches.get(batchKey(op.provider, op.batch));
+  return batch && { batch, row: state.providers.get(op.provider) as ProviderRow };
 }

@@ -54,5 +54,5 @@ function write(
   if (endedJob !== undefined) state.jobs.delete(endedJob);
   if (provider) state.providers.set(provider.provider, provider);
   if (batch) state.batches.set(batchKey(batch.provider, batch.number), batch);
-  if (decidedBatch !== undefined) state.batches.delete(decidedBatch);
+  if (decidedBatch) state.batches.delete(batchKey(decidedBatch.provider, decidedBatch.number));
 }

@@ -1,0 +1,41 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { type JobReceipt, jobReceiptSchema } from '../../../protocol/money/receipt.ts';
+import type { ReceiptRange } from '../../receipts/receipt-store.ts';
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS receipts (
+    job TEXT PRIMARY KEY,
+    ended_at INTEGER NOT NULL,
+    body TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS receipts_by_time ON receipts (ended_at DESC, job DESC);
+`;
+
+/** The receipts of jobs, as JSON. Synchronous: for the one connection that the store's worker has. */
+export interface ReceiptTable {
+  /** Within the caller's transaction. A job's first receipt stays. */
+  put(receipt: JobReceipt): void;
+  get(job: string): JobReceipt | undefined;
+  list(range: ReceiptRange): JobReceipt[];
+}
+
+export function openReceiptTable(database: DatabaseSync): ReceiptTable {
+  database.exec(SCHEMA);
+  const insert = database.prepare('INSERT OR IGNORE INTO receipts (job, ended_at, body) VALUES (?, ?, ?)');
+  const select = database.prepare('SELECT body FROM receipts WHERE job = ?');
+  const page = database.prepare(
+    'SELECT body FROM receipts WHERE ended_at < ? ORDER BY ended_at DESC, job DESC LIMIT ?',
+  );
+  return {
+    put: (receipt) => void insert.run(receipt.job, receipt.endedAt, JSON.stringify(receipt)),
+    get(job) {
+      const row = select.get(job);
+      return row && read(row);
+    },
+    list: ({ limit, before = Number.MAX_SAFE_INTEGER }) => page.all(before, limit).map(read),
+  };
+}
+
+function read(row: unknown): JobReceipt {
+  return jobReceiptSchema.parse(JSON.parse((row as { body: string }).body));
+}
