@@ -16,6 +16,8 @@ const entries = {
   check: 'scripts/check.ts',
   format: 'scripts/format.ts',
   build: 'scripts/build.ts',
+  'build:contracts': 'scripts/build-contracts.ts',
+  'test:contracts:deep': 'scripts/test-contracts-deep.ts',
   bench: 'bench/run.ts',
   afterglow: 'src/cli/main.ts',
 };

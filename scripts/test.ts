@@ -1,10 +1,12 @@
 /**
- * `npm test [-- --only check|unit|browser|e2e]`: every runner in turn. The last line is the sum over all of them.
+ * `npm test [-- --only check|unit|contracts|browser|e2e]`: every runner in turn. The last line is the sum over all of them.
  */
 import { parseArgs } from 'node:util';
 import { build } from 'vite';
 import { runChecks, tellCheck } from './checks.ts';
 import { findBrowser } from './chromium.ts';
+import { testContracts } from './forge.ts';
+import { generateContracts, staleFiles } from './generated-contracts.ts';
 import { add, describeTally, nothing, type Tally } from './tally.ts';
 import { runTool } from './tool.ts';
 import { runVitest } from './vitest.ts';
@@ -12,6 +14,7 @@ import { runVitest } from './vitest.ts';
 const parts: Readonly<Record<string, () => Promise<Tally>>> = {
   check: async () => (await runChecks(tellCheck)).reduce(add, nothing),
   unit: async () => runVitest(['unit', 'contract']),
+  contracts: async () => add(await testContracts(), await checkGenerated()),
   browser: async () => {
     await findBrowser();
     return runVitest(['browser']);
@@ -42,6 +45,13 @@ console.log('');
 for (const { name, reason } of total.skipped) console.log(`skipped: ${name} (${reason})`);
 console.log(describeTally(total));
 process.exitCode = total.failed > 0 ? 1 : 0;
+
+/** One more test: the chain layer's ABIs and bytecode are those of the contracts. */
+async function checkGenerated(): Promise<Tally> {
+  const stale = await staleFiles(await generateContracts());
+  for (const file of stale) console.log(`✗ ${file} is stale: run npm run build:contracts`);
+  return { ...nothing, passed: stale.length === 0 ? 1 : 0, failed: stale.length === 0 ? 0 : 1 };
+}
 
 /** Builds what the end-to-end tests serve, and holds its first load to the size budget. */
 async function buildPage(): Promise<Tally> {

@@ -39,7 +39,7 @@ abstract contract ChannelLedger is IPaymentChannel {
 
     mapping(bytes32 channelId => Record) internal _records;
     mapping(uint32 number => Route) internal _routes;
-    /// Numbers start at 1: zero means that nobody opened such a channel yet.
+    /// Numbers start at 1. Zero means that nobody opened such a channel yet.
     mapping(address payee => mapping(address token => uint32 number)) internal _routeNumber;
     uint32 private _routeCount;
 

@@ -33,7 +33,8 @@ export interface TypedStruct<S extends Struct> {
   readonly fields: S;
 }
 
-function word(type: FieldType, value: unknown): Uint8Array {
+/** A value as one 32-byte word of the ABI: an integer or address to the right, bytes to the left, a string hashed. */
+export function word(type: FieldType, value: unknown): Uint8Array {
   if (type === 'string') return keccak_256(utf8(value as string));
   const out = new Uint8Array(32);
   if (type.startsWith('uint')) {

@@ -1,0 +1,62 @@
+/** What `src/chain/generated` must hold: ABIs and bytecode of the contracts, as TypeScript. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { runForge } from './forge.ts';
+import { root } from './tool.ts';
+
+/** Contract → the noun that its files and constants start with. */
+const contracts = {
+  PaymentChannel: 'payment-channel',
+  PayoutHub: 'payout-hub',
+  TestDollar: 'test-dollar',
+} as const;
+
+interface Artifact {
+  readonly abi: readonly Readonly<Record<string, unknown>>[];
+  readonly bytecode: { readonly object: string };
+}
+
+/** Compiles, and returns the files' texts by path. @throws Error with the compiler's words */
+export async function generateContracts(): Promise<Map<string, string>> {
+  const { code, output } = await runForge(['build', '--color', 'never']);
+  if (code !== 0) throw new Error(`The contracts do not compile:\n${output}`);
+  const files = new Map<string, string>();
+  for (const [contract, noun] of Object.entries(contracts)) {
+    const file = join(root, 'contracts', 'out', `${contract}.sol`, `${contract}.json`);
+    const { abi, bytecode } = JSON.parse(await readFile(file, 'utf8')) as Artifact;
+    const name = noun.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+    const head = `// Made from contracts/src/${contract}.sol by \`npm run build:contracts\`.\n`;
+    const entries = abi.map((entry) => `  ${JSON.stringify(entry, withoutInternal)},\n`).join('');
+    files.set(
+      `src/chain/generated/${noun}-abi.ts`,
+      `${head}export const ${name}Abi = [\n${entries}] as const;\n`,
+    );
+    files.set(
+      `src/chain/generated/${noun}-code.ts`,
+      `${head}export const ${name}Code = '${bytecode.object}';\n`,
+    );
+  }
+  return files;
+}
+
+/** Solidity's own type names say nothing to a caller. */
+function withoutInternal(key: string, value: unknown): unknown {
+  return key === 'internalType' ? undefined : value;
+}
+
+/** The files that are not as they must be. */
+export async function staleFiles(wanted: ReadonlyMap<string, string>): Promise<string[]> {
+  const stale: string[] = [];
+  for (const [file, text] of wanted) {
+    const found = await readFile(join(root, file), 'utf8').catch(() => undefined);
+    if (found !== text) stale.push(file);
+  }
+  return stale;
+}
+
+export async function writeFiles(wanted: ReadonlyMap<string, string>): Promise<void> {
+  for (const [file, text] of wanted) {
+    await mkdir(dirname(join(root, file)), { recursive: true });
+    await writeFile(join(root, file), text);
+  }
+}

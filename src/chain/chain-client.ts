@@ -1,0 +1,288 @@
+import {
+  createPublicClient,
+  createWalletClient,
+  defineChain,
+  http,
+  type Chain,
+  type Hex,
+  type HttpTransport,
+  type Log,
+  type PrivateKeyAccount,
+  type PublicClient,
+  type TransactionReceipt,
+} from 'viem';
+import { privateKeyToAccount } from 'viem/accounts';
+import { type Clock, sleep } from '../core/clock.ts';
+import { CodedError } from '../core/errors.ts';
+import { chainError, revertError } from './chain-errors.ts';
+
+export interface ChainOptions {
+  readonly rpcUrl: string;
+  readonly chainId: number;
+  /** Signs what is sent. Without it the client reads only. */
+  readonly privateKey?: Hex;
+  /** Blocks that must hold a transaction, its own included, before it counts (rule K13). At least 1. */
+  readonly confirmations: number;
+  /** A newest block older than this means that the chain can't be seen (rule K13). */
+  readonly blindAfterMs: number;
+  readonly clock: Clock;
+  /** How often a sent transaction is asked after. */
+  readonly pollMs?: number;
+  /** How long to wait for a sent transaction before it counts as unconfirmed. */
+  readonly patienceMs?: number;
+}
+
+/** What is to be called, with encoded parameters: see `channel.ts`, `hub.ts` and `dollar.ts`. */
+export interface Call {
+  readonly to: Hex;
+  readonly data: Hex;
+}
+
+/** Where to read: the newest block, the newest that counts as confirmed, or one block. */
+export type At = 'newest' | 'confirmed' | bigint;
+
+export interface Confirmed {
+  readonly hash: Hex;
+  readonly block: bigint;
+  readonly gasUsed: bigint;
+  /** What it cost the sender, in wei. */
+  readonly cost: bigint;
+  readonly logs: readonly Log[];
+  /** Of a transaction that made a contract. */
+  readonly contract: Hex | null;
+}
+
+export interface Sight {
+  readonly block: bigint;
+  readonly ageMs: number;
+  readonly blind: boolean;
+}
+
+/** Nodes refuse to search more blocks than some thousand at once. */
+const LOG_SPAN = 2_000n;
+
+/**
+ * One account's connection to one chain. Errors: `chain_unreachable`, `chain_refused`, `chain_mismatch`, `chain_blind`,
+ * `chain_behind`, `transaction_reverted` {reason}, `transaction_unconfirmed` {hash}, `account_missing`.
+ */
+export class ChainClient {
+  readonly chainId: number;
+  /** Lower-case address of the account that sends. */
+  readonly account: Hex | undefined;
+  readonly #options: ChainOptions;
+  readonly #chain: Chain;
+  readonly #transport: HttpTransport;
+  readonly #public: PublicClient;
+  readonly #signer: PrivateKeyAccount | undefined;
+  /** Transactions get their numbers one after the other. */
+  #sending: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ChainOptions) {
+    const { rpcUrl, chainId, privateKey, pollMs = 1_000 } = options;
+    this.chainId = chainId;
+    this.#options = options;
+    this.#transport = http(rpcUrl, { retryCount: 2, timeout: 10_000 });
+    this.#chain = defineChain({
+      id: chainId,
+      name: `chain ${chainId}`,
+      nativeCurrency: { name: 'gas', symbol: 'GAS', decimals: 18 },
+      rpcUrls: { default: { http: [rpcUrl] } },
+    });
+    this.#public = createPublicClient({
+      chain: this.#chain,
+      transport: this.#transport,
+      pollingInterval: pollMs,
+      cacheTime: 0,
+    });
+    this.#signer = privateKey === undefined ? undefined : privateKeyToAccount(privateKey);
+    this.account = this.#signer?.address.toLowerCase() as Hex | undefined;
+  }
+
+  /** The first thing to ask a new connection. @throws CodedError `chain_mismatch` */
+  async checkChain(): Promise<void> {
+    const found = await this.#ask(() => this.#public.getChainId());
+    if (found !== this.chainId) {
+      throw new CodedError('chain_mismatch', `The RPC serves chain ${found}, not ${this.chainId}.`, {
+        found,
+        wanted: this.chainId,
+      });
+    }
+  }
+
+  /** How fresh our sight of the chain is. @throws CodedError `chain_unreachable` */
+  async sight(): Promise<Sight> {
+    const { number, timestamp } = await this.#ask(() => this.#public.getBlock({ blockTag: 'latest' }));
+    const ageMs = Math.max(0, this.#options.clock.now() - Number(timestamp) * 1000);
+    return { block: number, ageMs, blind: ageMs > this.#options.blindAfterMs };
+  }
+
+  /** @throws CodedError `chain_blind`, or `chain_unreachable` where there is no answer at all */
+  async checkSight(): Promise<Sight> {
+    const sight = await this.sight();
+    if (!sight.blind) return sight;
+    throw new CodedError('chain_blind', 'The newest block that we see is too old.', { ageMs: sight.ageMs });
+  }
+
+  async newestBlock(): Promise<bigint> {
+    return this.#ask(() => this.#public.getBlockNumber({ cacheTime: 0 }));
+  }
+
+  /** The newest block whose contents count as confirmed. */
+  async confirmedBlock(): Promise<bigint> {
+    const block = (await this.newestBlock()) - BigInt(this.#options.confirmations - 1);
+    return block < 0n ? 0n : block;
+  }
+
+  /** Waits until the node has seen a block: nodes behind one address lag. @throws CodedError `chain_behind` */
+  async reachBlock(block: bigint, signal?: AbortSignal): Promise<void> {
+    const { clock, pollMs = 1_000, patienceMs = 120_000 } = this.#options;
+    const until = clock.now() + patienceMs;
+    while ((await this.newestBlock()) < block) {
+      if (clock.now() > until) {
+        throw new CodedError('chain_behind', `The RPC has not seen block ${block} yet.`, {
+          block: `${block}`,
+        });
+      }
+      await sleep(clock, pollMs, signal);
+    }
+  }
+
+  /** What a call would return, in its encoded form. */
+  async read(call: Call, at: At = 'newest', from?: Hex): Promise<Hex> {
+    const block = at === 'confirmed' ? await this.confirmedBlock() : at;
+    const point = typeof block === 'bigint' ? { blockNumber: block } : { blockTag: 'latest' as const };
+    const { data } = await this.#ask(() =>
+      this.#public.call({ ...call, ...point, ...(from === undefined ? {} : { account: from }) }),
+    );
+    return data ?? '0x';
+  }
+
+  /** Wei of an account. */
+  async gasBalance(of: Hex): Promise<bigint> {
+    return this.#ask(() => this.#public.getBalance({ address: of }));
+  }
+
+  /** Wei that one unit of gas costs now. */
+  async gasPrice(): Promise<bigint> {
+    return this.#ask(() => this.#public.getGasPrice());
+  }
+
+  /** The code at an address; `0x` where there is no contract. */
+  async code(of: Hex): Promise<Hex> {
+    return (await this.#ask(() => this.#public.getCode({ address: of }))) ?? '0x';
+  }
+
+  /** A contract's logs of some blocks, both ends included, in their order. */
+  async logs(contract: Hex, fromBlock: bigint, toBlock: bigint): Promise<Log[]> {
+    const found: Log[] = [];
+    for (let from = fromBlock; from <= toBlock; from += LOG_SPAN) {
+      const last = from + LOG_SPAN - 1n;
+      const to = last < toBlock ? last : toBlock;
+      found.push(
+        ...(await this.#ask(() => this.#public.getLogs({ address: contract, fromBlock: from, toBlock: to }))),
+      );
+    }
+    return found;
+  }
+
+  /**
+   * What a call of our account would do now: its encoded result, and the gas that it needs.
+   * @throws CodedError `transaction_reverted` with the reason
+   */
+  async simulate(call: Partial<Call>): Promise<{ result: Hex; gas: bigint }> {
+    const account = this.#requireSigner();
+    const result = await this.#ask(() => this.#public.call({ ...call, account: account.address }));
+    const gas = await this.#ask(() => this.#public.estimateGas({ ...call, account: account.address }));
+    return { result: result.data ?? '0x', gas };
+  }
+
+  /**
+   * Simulates, sends, and waits until it counts as confirmed (rule K14). Several may be under way at once.
+   * @param call without `to` for a contract's creation
+   */
+  async send(call: Partial<Call>, signal?: AbortSignal): Promise<Confirmed> {
+    const hash = await this.#inTurn(() => this.#submit(call));
+    return this.#confirm(hash, call, signal);
+  }
+
+  async #submit(call: Partial<Call>): Promise<Hex> {
+    const account = this.#requireSigner();
+    const { gas } = await this.simulate(call);
+    const wallet = createWalletClient({ account, chain: this.#chain, transport: this.#transport });
+    // A quarter more than estimated: rows of a batch may need more by the time that it is mined.
+    return this.#ask(() => wallet.sendTransaction({ ...call, gas: gas + gas / 4n }));
+  }
+
+  async #confirm(hash: Hex, call: Partial<Call>, signal?: AbortSignal): Promise<Confirmed> {
+    const { clock, confirmations, pollMs = 1_000, patienceMs = 120_000 } = this.#options;
+    const until = clock.now() + patienceMs;
+    for (;;) {
+      const receipt = await this.#receipt(hash);
+      // A reverted one is final at once: nothing of it will ever take effect.
+      if (receipt?.status === 'reverted') throw await this.#revertOf(call, receipt);
+      if (receipt && (await this.newestBlock()) - receipt.blockNumber + 1n >= BigInt(confirmations)) {
+        return confirmedOf(receipt);
+      }
+      if (clock.now() > until) {
+        throw new CodedError('transaction_unconfirmed', 'A transaction is not confirmed yet.', { hash });
+      }
+      await sleep(clock, pollMs, signal);
+    }
+  }
+
+  async #receipt(hash: Hex): Promise<TransactionReceipt | undefined> {
+    try {
+      return await this.#public.getTransactionReceipt({ hash });
+    } catch (error) {
+      if ((error as Error).name === 'TransactionReceiptNotFoundError') return undefined;
+      throw chainError(error);
+    }
+  }
+
+  /** The reason of a mined revert: what the same call ends with on the state that it was mined on. */
+  async #revertOf(
+    call: Partial<Call>,
+    { blockNumber, transactionHash }: TransactionReceipt,
+  ): Promise<CodedError> {
+    const from = this.#requireSigner().address;
+    const error = await this.#public
+      .call({ ...call, account: from, blockNumber: blockNumber - 1n })
+      .then(() => revertError('0x'), chainError);
+    return new CodedError(
+      'transaction_reverted',
+      error.message,
+      { ...error.data, hash: transactionHash },
+      error,
+    );
+  }
+
+  #requireSigner(): PrivateKeyAccount {
+    if (this.#signer) return this.#signer;
+    throw new CodedError('account_missing', 'Sending needs a private key.');
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const turn = this.#sending.then(run, run);
+    this.#sending = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #ask<T>(request: () => Promise<T>): Promise<T> {
+    try {
+      return await request();
+    } catch (error) {
+      throw chainError(error);
+    }
+  }
+}
+
+function confirmedOf(receipt: TransactionReceipt): Confirmed {
+  return {
+    hash: receipt.transactionHash,
+    block: receipt.blockNumber,
+    gasUsed: receipt.gasUsed,
+    cost: receipt.gasUsed * receipt.effectiveGasPrice,
+    logs: receipt.logs,
+    contract: (receipt.contractAddress?.toLowerCase() as Hex | undefined) ?? null,
+  };
+}

@@ -1,0 +1,72 @@
+import { decodeFunctionResult, encodeFunctionData } from 'viem';
+import type { Hex } from '../core/bytes.ts';
+import type { Authorization } from '../protocol/money/authorization.ts';
+import type { Domain } from '../protocol/money/typed-data.ts';
+import type { At, Call, ChainClient } from './chain-client.ts';
+import { testDollarAbi as abi } from './generated/test-dollar-abi.ts';
+
+/** The faucet of the test dollar. Anybody may call. */
+export function mintCall(token: Hex, to: Hex, amount: bigint): Call {
+  return { to: token, data: encodeFunctionData({ abi, functionName: 'mint', args: [to, amount] }) };
+}
+
+export function approveCall(token: Hex, spender: Hex, amount: bigint): Call {
+  return { to: token, data: encodeFunctionData({ abi, functionName: 'approve', args: [spender, amount] }) };
+}
+
+export function transferCall(token: Hex, to: Hex, amount: bigint): Call {
+  return { to: token, data: encodeFunctionData({ abi, functionName: 'transfer', args: [to, amount] }) };
+}
+
+/** Anybody moves money by its holder's `TransferWithAuthorization` (x402). */
+export function transferWithAuthorizationCall(
+  token: Hex,
+  { from, to, value, validAfter, validBefore, nonce }: Authorization,
+  signature: Hex,
+): Call {
+  const args = [from, to, value, validAfter, validBefore, nonce, signature] as const;
+  return { to: token, data: encodeFunctionData({ abi, functionName: 'transferWithAuthorization', args }) };
+}
+
+/** What an account holds of a token, in base units. */
+export async function readDollars(
+  chain: ChainClient,
+  token: Hex,
+  of: Hex,
+  at: At = 'newest',
+): Promise<bigint> {
+  const functionName = 'balanceOf';
+  const data = encodeFunctionData({ abi, functionName, args: [of] });
+  return decodeFunctionResult({ abi, functionName, data: await chain.read({ to: token, data }, at) });
+}
+
+/** Whether an authorization was carried out or taken back. */
+export async function readAuthorizationUsed(
+  chain: ChainClient,
+  token: Hex,
+  from: Hex,
+  nonce: Hex,
+): Promise<boolean> {
+  const functionName = 'authorizationState';
+  const data = encodeFunctionData({ abi, functionName, args: [from, nonce] });
+  return decodeFunctionResult({ abi, functionName, data: await chain.read({ to: token, data }) });
+}
+
+/** Digits after the point; coins with more than 12 are refused (rule M1). */
+export async function readDecimals(chain: ChainClient, token: Hex): Promise<number> {
+  const functionName = 'decimals';
+  const data = encodeFunctionData({ abi, functionName });
+  return decodeFunctionResult({ abi, functionName, data: await chain.read({ to: token, data }) });
+}
+
+/** The EIP-712 domain that a token's authorizations are signed under, as the token says it (EIP-5267). */
+export async function readTokenDomain(chain: ChainClient, token: Hex): Promise<Domain> {
+  const functionName = 'eip712Domain';
+  const data = encodeFunctionData({ abi, functionName });
+  const [, name, version, chainId] = decodeFunctionResult({
+    abi,
+    functionName,
+    data: await chain.read({ to: token, data }),
+  });
+  return { name, version, chainId, verifyingContract: token };
+}
