@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CodedError, errorBody } from '../../core/errors.ts';
-import type { JobReceipt } from '../../protocol/money/receipt.ts';
+import { type JobReceipt, jobReceiptSchema } from '../../protocol/money/receipt.ts';
 import { apply } from '../ledger/apply.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Operation } from '../ledger/operation.ts';
@@ -94,14 +94,19 @@ export async function openSqliteLedger(file: string, book: LedgerBook): Promise<
       },
       async get(job) {
         send();
-        return (await worker.ask({ type: 'get', job })) as JobReceipt | undefined;
+        const body = (await worker.ask({ type: 'get', job })) as string | undefined;
+        return body === undefined ? undefined : readReceipt(body);
       },
       async list(range) {
         send();
-        return (await worker.ask({ type: 'list', range })) as JobReceipt[];
+        return ((await worker.ask({ type: 'list', range })) as string[]).map(readReceipt);
       },
       close,
     },
     close,
   };
+}
+
+function readReceipt(body: string): JobReceipt {
+  return jobReceiptSchema.parse(JSON.parse(body));
 }
