@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { CodedError } from '../core/errors.ts';
+import { parseJson } from './payment-messages.ts';
+
+const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+
+/** An answer that is not a success as an error: the relay's own code and words where it gave some. */
+export async function errorOf(response: Response): Promise<CodedError> {
+  const parsed = errorSchema.safeParse(parseJson(await response.text().catch(() => '')));
+  const { status } = response;
+  if (!parsed.success) return new CodedError('relay_failed', `The relay answered ${status}.`, { status });
+  return new CodedError(parsed.data.error.code, parsed.data.error.message, { status });
+}
+
+/**
+ * An error as the answer of an OpenAI server, so that clients of any kind show it: 402 unless it says otherwise, and
+ * never worth a retry.
+ */
+export function refusalOf(error: CodedError, status = 402): Response {
+  const { code, message } = error;
+  const type = status === 402 ? 'payment_required' : 'api_error';
+  return Response.json(
+    { error: { message, type, param: null, code } },
+    { status, headers: { 'x-should-retry': 'false' } },
+  );
+}

@@ -1,0 +1,71 @@
+import { CodedError } from '../core/errors.ts';
+import { type ChatChunk, parseChatChunk } from './chat-chunk.ts';
+import { readEvents } from './sse-events.ts';
+
+const STATUS_OF: Readonly<Record<string, number>> = {
+  invalid_request_error: 400,
+  payment_required: 402,
+  rate_limit_error: 429,
+  service_unavailable_error: 503,
+};
+
+/** An answer in one piece. */
+export interface WholeAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/**
+ * Puts a stream together to what the relay would have answered to a request without `stream`.
+ * @param keepIds the caller asked for ids
+ * @throws CodedError `answer_cut` for a stream without its end; whatever reading throws
+ */
+export async function collectAnswer(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  keepIds: boolean,
+): Promise<WholeAnswer> {
+  let first: ChatChunk | undefined;
+  let content = '';
+  let finish: string | null = null;
+  let usage: unknown = null;
+  let promptIds: number[] = [];
+  const ids: number[] = [];
+  let isWhole = false;
+  for await (const { data } of readEvents(stream)) {
+    if (data === '[DONE]') isWhole = true;
+    const chunk = data === undefined ? undefined : parseChatChunk(data);
+    if (!chunk) continue;
+    if (chunk.error !== undefined) return failed(chunk.error);
+    first ??= chunk;
+    const choice = chunk.choices?.[0];
+    content += choice?.delta?.content ?? '';
+    finish = choice?.finish_reason ?? finish;
+    usage = chunk.usage ?? usage;
+    promptIds = chunk.prompt_token_ids ?? promptIds;
+    ids.push(...(choice?.token_ids ?? []));
+  }
+  if (!isWhole || !first) throw new CodedError('answer_cut', 'The answer ended before it was whole.');
+  const { id, created, model, system_fingerprint } = first;
+  const choice = {
+    index: 0,
+    message: { role: 'assistant', content, refusal: null },
+    logprobs: null,
+    finish_reason: finish,
+    ...(keepIds ? { token_ids: ids } : {}),
+  };
+  const body = {
+    id,
+    object: 'chat.completion',
+    created,
+    model,
+    system_fingerprint,
+    choices: [choice],
+    usage,
+  };
+  return { status: 200, body: { ...body, ...(keepIds ? { prompt_token_ids: promptIds } : {}) } };
+}
+
+function failed(error: unknown): WholeAnswer {
+  const type = (error as { type?: unknown } | null)?.type;
+  return { status: STATUS_OF[String(type)] ?? 500, body: { error } };
+}

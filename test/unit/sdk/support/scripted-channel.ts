@@ -1,0 +1,41 @@
+import type { Hex } from '../../../../src/core/bytes.ts';
+import { recoverAddress } from '../../../../src/protocol/money/signature.ts';
+import { voucherDigester } from '../../../../src/protocol/money/voucher.ts';
+import { TERMS } from './scripted-terms.ts';
+
+export interface Payload {
+  readonly action: 'open' | 'voucher' | 'close';
+  readonly channelId: Hex;
+  readonly cumulativeAmount: string;
+  readonly signature: Hex;
+  readonly voucherSignature?: Hex;
+  readonly authorization?: { readonly from: Hex; readonly value: string };
+}
+
+export interface ChannelRow {
+  readonly payer: Hex;
+  readonly deposit: bigint;
+  accepted: bigint;
+  signature: Hex;
+  spent: bigint;
+  credited: bigint;
+  settled: bigint;
+  state: 'open' | 'closing' | 'closed';
+}
+
+/** @returns a code where the voucher is not taken */
+export function acceptVoucher(row: ChannelRow, payload: Payload, mayBeEqual: boolean): string | undefined {
+  const cumulative = BigInt(payload.cumulativeAmount);
+  const digest = voucherDigester({ chainId: TERMS.chainId, contract: TERMS.escrow });
+  const signer = recoverAddress(
+    digest({ channelId: payload.channelId, cumulativeAmount: cumulative }),
+    payload.signature,
+  );
+  if (signer !== row.payer) return 'voucher_signature';
+  if (row.state !== 'open') return `channel_${row.state}`;
+  if (cumulative > row.deposit) return 'voucher_over_deposit';
+  if (cumulative < row.accepted || (cumulative === row.accepted && !mayBeEqual)) return 'voucher_stale';
+  row.accepted = cumulative;
+  row.signature = payload.signature;
+  return undefined;
+}
