@@ -22,7 +22,8 @@ import { readModelFolder } from './model-folder.ts';
 import { loadRecovery } from './native-signature.ts';
 import { listenForProviders } from './provider-sockets.ts';
 import { loadRelayAddress } from './relay-key.ts';
-import { openSqliteReceiptStore } from './sqlite-receipt-store.ts';
+import { openSqliteLedger } from './sqlite-ledger.ts';
+import { NO_MONEY } from './sqlite/ledger-book.ts';
 import { createStaticFiles } from './static-files.ts';
 import { createSystemClock } from './system-clock.ts';
 import { readVersion } from './version.ts';
@@ -152,7 +153,8 @@ function isLoopback(host: string): boolean {
 }
 
 async function openStore(data: string | undefined): Promise<ReceiptStore> {
-  return data === undefined ? createMemoryReceiptStore() : openSqliteReceiptStore(join(data, 'receipts.db'));
+  if (data === undefined) return createMemoryReceiptStore();
+  return (await openSqliteLedger(join(data, 'ledger.db'), NO_MONEY)).receipts;
 }
 
 function listen(server: Server, { host, port }: ReadyConfiguration): Promise<number> {

@@ -7,7 +7,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Operation } from '../ledger/operation.ts';
 import { type MutableState, record } from '../ledger/record.ts';
 import type { OperationResult, ResultsOf } from '../ledger/result.ts';
-import type { LedgerBook } from './sqlite/ledger-database.ts';
+import type { LedgerBook } from './sqlite/ledger-book.ts';
 import { startLedgerWorker } from './sqlite/worker-link.ts';
 
 /** Most operations that wait for the disk at once. */

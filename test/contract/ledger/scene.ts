@@ -36,9 +36,9 @@ export interface Scene {
   readonly ledger: Ledger;
   readonly channel: Hex;
   /** Other channels, from 1. */
-  channelOf(number: number): Hex;
-  job(number: number): Hex;
-  tab(number: number): Hex;
+  readonly channelOf: (number: number) => Hex;
+  readonly job: (number: number) => Hex;
+  readonly tab: (number: number) => Hex;
   /** Job 1's chunk after `before`, by tab 1 unless said otherwise. */
   chunk(before: Progress, more?: Partial<ChunkOperation>): Omit<ChunkOperation, 'id'> & { id?: string };
   /** Commits one operation under a new id, or its own. */
@@ -65,7 +65,7 @@ export function createScene(ledger: Ledger): Scene {
   async function commit(draft: Draft): Promise<OperationResult> {
     const op = { id: `op-${own}-${count++}`, ...draft } as Operation;
     const [result] = await ledger.commit([op]);
-    return result as OperationResult;
+    return result;
   }
   async function done(draft: Draft): Promise<OperationResult> {
     const result = await commit(draft);

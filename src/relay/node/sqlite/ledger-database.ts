@@ -6,20 +6,13 @@ import type { Operation } from '../../ledger/operation.ts';
 import { emptyState, memoryOf, type MutableState, record, remember } from '../../ledger/record.ts';
 import type { LedgerState } from '../../ledger/state.ts';
 import { openDurableDatabase, transact } from './durable-database.ts';
+import type { LedgerBook } from './ledger-book.ts';
 import { emptyHarvest, gather, type Harvest, isEmpty } from './harvest.ts';
 import { batchShape, channelShape, jobShape, providerShape } from './ledger-rows.ts';
 import { LEDGER_SCHEMA } from './ledger-schema.ts';
 import { openReceiptTable, type ReceiptTable } from './receipt-table.ts';
 import { openResultLog } from './result-log.ts';
 import { openRowTable } from './row-table.ts';
-
-/** What money a ledger counts. One that has rows is never opened as another. */
-export interface LedgerBook {
-  /** Pico per base unit of the token (`unitOf`). */
-  readonly unit: bigint;
-  /** Names chain, token and contracts, in words of the caller's. */
-  readonly book: string;
-}
 
 /** The ledger's file, synchronous: for the one connection that the store's worker has. */
 export interface LedgerDatabase {

@@ -2,7 +2,7 @@ import type { ErrorBody } from '../../../core/errors.ts';
 import type { Operation } from '../../ledger/operation.ts';
 import type { LedgerState } from '../../ledger/state.ts';
 import type { ReceiptRange } from '../../receipts/receipt-store.ts';
-import type { LedgerBook } from './ledger-database.ts';
+import type { LedgerBook } from './ledger-book.ts';
 
 /** What the worker starts with. */
 export interface WorkerTask extends LedgerBook {
