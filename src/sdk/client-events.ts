@@ -17,6 +17,8 @@ export interface CheckedReceipt {
 export type ClientEvent =
   /** A channel is open and confirmed; `deposit` in base units. */
   | { readonly type: 'opened'; readonly channelId: Hex; readonly deposit: bigint }
+  /** The deposit grew to this; base units. */
+  | { readonly type: 'toppedUp'; readonly channelId: Hex; readonly deposit: bigint }
   /** A voucher was accepted by the relay; base units. */
   | { readonly type: 'voucher'; readonly channelId: Hex; readonly cumulative: bigint }
   | ({ readonly type: 'receipt' } & CheckedReceipt)

@@ -48,7 +48,8 @@ export function createClientFetch({ parts, fetch, purse }: FetchParts): Fetch {
     const outer = init.signal ?? (input instanceof Request ? input.signal : undefined);
     const signal = outer ? AbortSignal.any([outer, abort.signal]) : abort.signal;
     const asked = await parts.relay.post(CHAT_PATH, { headers, body: order.bodyOf(), signal });
-    if (asked.ok) return answer({ parts, order, abort, started: { response: asked, job: undefined } });
+    if (asked.ok)
+      return answer({ parts, order, abort, signal, started: { response: asked, job: undefined } });
     if (asked.status !== 402 || !asked.headers.has('www-authenticate')) return asked;
     try {
       const payer = await purse(signal);
@@ -56,7 +57,7 @@ export function createClientFetch({ parts, fetch, purse }: FetchParts): Fetch {
       const { maxPrice } = parts;
       const started = await startJob({ channel, order, asked, headers, maxPrice, signal });
       if (!started.job) return started.response;
-      return await answer({ parts, order, abort, started, purse: payer });
+      return await answer({ parts, order, abort, signal, started, purse: payer });
     } catch (error) {
       if (!(error instanceof CodedError) || THROWN.has(error.code)) throw error;
       parts.events.emit({ type: 'problem', error });
@@ -80,12 +81,14 @@ interface AnswerParts {
   readonly parts: ClientParts;
   readonly order: ChatOrder;
   readonly abort: AbortController;
+  /** The caller's, and that of `abort`. */
+  readonly signal: AbortSignal;
   readonly started: StartedJob;
   readonly purse?: Purse;
 }
 
 /** The relay's stream, followed to its end, as the caller wants it: a stream or one piece. */
-async function answer({ parts, order, abort, started, purse }: AnswerParts): Promise<Response> {
+async function answer({ parts, order, abort, signal, started, purse }: AnswerParts): Promise<Response> {
   const { job, response } = started;
   if (!response.body) return response;
   const { model: modelId, wantsIds, wantsStream } = order;
@@ -105,7 +108,7 @@ async function answer({ parts, order, abort, started, purse }: AnswerParts): Pro
       parts.background.add(verifyBroken(parts, purse?.channel, { id, modelId, arrived }, unclear));
     },
   });
-  const stream = streamOf(events, () => abort.abort());
+  const stream = streamOf(events, abort, signal);
   const headers = plainHeaders(response.headers);
   if (wantsStream) return new Response(stream, { status: response.status, headers });
   const { status, body } = await collectAnswer(stream, wantsIds);

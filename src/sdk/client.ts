@@ -22,7 +22,7 @@ export interface ClientOptions {
   readonly wallet: string | Wallet;
   /** Whole coins that this client may spend at most on its channel, for example '1.00'. */
   readonly budget: string;
-  /** Whole coins to open the channel with; all of the budget if missing. */
+  /** Whole coins to open the channel with; all of the budget if missing. It is topped up as far as the budget goes. */
   readonly deposit?: string;
   /** Highest prices, in whole coins per million tokens. */
   readonly maxPrice?: { readonly out: string; readonly prompt: string };

@@ -4,6 +4,7 @@ import type { Channel } from './channel.ts';
 import { ensureOpen } from './channel-opening.ts';
 import { postCredential, readStatus } from './channel-requests.ts';
 import { adoptStatus } from './channel-status.ts';
+import { ensureFunds } from './channel-topup.ts';
 import { readChallenge } from './challenge.ts';
 import type { ChatOrder } from './chat-order.ts';
 import { voucherPayload } from './credential.ts';
@@ -30,7 +31,7 @@ export interface StartedJob {
 
 /**
  * Pays for a request's start and sends it. A 402 is answered once more, under the challenge that came with it.
- * @throws CodedError `budget_exhausted`, `relay_overcharges`, and those of `checkOffer` and `ensureOpen`
+ * @throws CodedError `budget_exhausted`, `relay_overcharges`, and those of `checkOffer`, `ensureOpen` and `ensureFunds`
  */
 export function startJob(options: StartOptions): Promise<StartedJob> {
   const { asked, channel, signal } = options;
@@ -53,6 +54,7 @@ async function tryStart(options: StartOptions, last: Response): Promise<StartedJ
   const { spending, parts } = channel;
   if (!channel.challenge || !last.headers.has('www-authenticate')) return { response: last, job: undefined };
   const offer = checkOffer(channel.challenge, order, parts.terms, maxPrice);
+  await ensureFunds(channel, offer.terms, offer.maxTokens, signal);
   const affordable = spending.affordable(offer.terms);
   const job = spending.start(offer.terms, Math.min(offer.maxTokens, Math.max(affordable, 1)));
   let isSent = false;

@@ -57,6 +57,18 @@ describe('a budget', () => {
     expect(relay.paid).toEqual([]);
   });
 
+  it('tops a small deposit up as far as it goes', async () => {
+    const relay = longRelay();
+    const agent = createAgent(relay, { budget: '0.000100', deposit: '0.000030' });
+    for (let job = 0; job < 3; job++)
+      expect(textOf(await (await chat(agent, PROMPT)).text())).toBe(relay.answer);
+    expect(relay.channel.deposit).toBeGreaterThan(75n);
+    expect((await chat(agent, PROMPT)).status).toBe(200);
+    expect(relay.channel.deposit).toBe(100n);
+    expect(agent.events.filter(({ type }) => type === 'toppedUp').length).toBeGreaterThan(1);
+    expect(agent.problems()).toEqual([]);
+  });
+
   it('is never passed by the prompt alone', async () => {
     const relay = longRelay();
     const agent = createAgent(relay, { budget: '0.000010' });

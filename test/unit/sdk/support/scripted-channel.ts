@@ -4,17 +4,19 @@ import { voucherDigester } from '../../../../src/protocol/money/voucher.ts';
 import { TERMS } from './scripted-terms.ts';
 
 export interface Payload {
-  readonly action: 'open' | 'voucher' | 'close';
+  readonly action: 'open' | 'voucher' | 'close' | 'topUp';
   readonly channelId: Hex;
-  readonly cumulativeAmount: string;
+  /** A top-up has none. */
+  readonly cumulativeAmount?: string;
   readonly signature: Hex;
+  readonly additionalDeposit?: string;
   readonly voucherSignature?: Hex;
   readonly authorization?: { readonly from: Hex; readonly value: string };
 }
 
 export interface ChannelRow {
   readonly payer: Hex;
-  readonly deposit: bigint;
+  deposit: bigint;
   accepted: bigint;
   signature: Hex;
   spent: bigint;
@@ -25,7 +27,7 @@ export interface ChannelRow {
 
 /** @returns a code where the voucher is not taken */
 export function acceptVoucher(row: ChannelRow, payload: Payload, mayBeEqual: boolean): string | undefined {
-  const cumulative = BigInt(payload.cumulativeAmount);
+  const cumulative = BigInt(payload.cumulativeAmount ?? 0);
   const digest = voucherDigester({ chainId: TERMS.chainId, contract: TERMS.escrow });
   const signer = recoverAddress(
     digest({ channelId: payload.channelId, cumulativeAmount: cumulative }),

@@ -108,12 +108,16 @@ export class ScriptedRelay {
     }
     this.paid.push({
       action: payload.action,
-      cumulative: BigInt(payload.cumulativeAmount),
+      cumulative: BigInt(payload.cumulativeAmount ?? this.channel.accepted),
       hasBody: body !== undefined,
     });
     if (payload.action === 'open') return this.#open(payload);
     const row = this.channels.get(payload.channelId);
     if (!row) return fail(402, 'channel_unknown');
+    if (payload.action === 'topUp') {
+      row.deposit += BigInt(payload.additionalDeposit ?? 0);
+      return this.#status(payload.channelId);
+    }
     if (payload.action === 'close') return this.#close(row, payload);
     const refusal = acceptVoucher(row, payload, order !== undefined);
     if (refusal) return this.#challenge(refusal, order, row);
@@ -167,7 +171,7 @@ export class ScriptedRelay {
   }
 
   #close(row: ChannelRow, { cumulativeAmount }: Payload): Response {
-    const settled = BigInt(cumulativeAmount);
+    const settled = BigInt(cumulativeAmount ?? 0);
     if (settled < ceilToBase(row.spent - row.credited, UNIT)) return fail(402, 'voucher_insufficient');
     row.state = 'closed';
     row.settled = settled;
