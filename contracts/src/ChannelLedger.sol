@@ -88,23 +88,28 @@ abstract contract ChannelLedger is IPaymentChannel {
     }
 
     /**
-     * Why a channel can't be settled to this amount: the selector of an error, or zero. The route that the payee's
-     * channels of a token have stands for both.
+     * Why a channel can't be settled by the payee of this route to this amount: the selector of an error, or zero.
      */
     function _settlementFault(Record storage record, uint32 route, uint128 cumulativeAmount)
         internal
         view
         returns (bytes4)
     {
-        if (record.phase == Phase.Missing) return ChannelNotFound.selector;
-        if (record.phase == Phase.Finalized) return ChannelFinalized.selector;
+        Phase phase = record.phase;
+        if (phase == Phase.Missing) return ChannelNotFound.selector;
+        if (phase == Phase.Finalized) return ChannelFinalized.selector;
         if (record.route != route) return NotPayee.selector;
+        return _amountFault(record, cumulativeAmount);
+    }
+
+    /// Why an open channel can't be settled to this amount: the selector of an error, or zero.
+    function _amountFault(Record storage record, uint128 cumulativeAmount) internal view returns (bytes4) {
         if (cumulativeAmount <= record.settled) return AmountNotIncreasing.selector;
         if (cumulativeAmount > record.deposit) return AmountExceedsDeposit.selector;
         return 0;
     }
 
-    /// Only after `_settlementFault` found none. @return owed what the payee is to be paid
+    /// Only after `_amountFault` found none. @return owed what the payee is to be paid
     function _raiseSettled(Record storage record, uint128 cumulativeAmount) internal returns (uint128 owed) {
         owed = cumulativeAmount - record.settled;
         record.settled = cumulativeAmount;
@@ -135,8 +140,9 @@ abstract contract ChannelLedger is IPaymentChannel {
     /// @return record of a channel that is open; reverts for any other
     function _openRecord(bytes32 channelId) internal view returns (Record storage record) {
         record = _records[channelId];
-        require(record.phase != Phase.Missing, ChannelNotFound());
-        require(record.phase != Phase.Finalized, ChannelFinalized());
+        Phase phase = record.phase;
+        require(phase != Phase.Missing, ChannelNotFound());
+        require(phase != Phase.Finalized, ChannelFinalized());
     }
 
     /// The number of a payee and a token, given at its first use.

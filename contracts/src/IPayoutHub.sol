@@ -41,7 +41,7 @@ interface IPayoutHub {
         bytes32 s;
     }
 
-    event Redeemed(address indexed payee, uint128 cumulativeAmount);
+    /// A plain `redeem` leaves no event here: the token's `Transfer` from the hub to the payee is its record.
     event RedeemedTo(address indexed payee, address indexed to, uint128 cumulativeAmount, uint128 fee);
     /// A row that was left out. @param reason the selector of one of the errors below, or of the token's
     event PayoutSkipped(address indexed payee, bytes4 reason);
@@ -70,7 +70,7 @@ interface IPayoutHub {
     /// keccak256(abi.encode(token, owner, signer, this contract, chain id))
     function hubId() external view returns (bytes32);
     /// What a payee has got so far, cumulative.
-    function paid(address payee) external view returns (uint128);
+    function paid(address payee) external view returns (uint256);
 
     /**
      * Pays each row's payee its cumulative amount less what it got before. Anybody may call. A row that is stale, badly

@@ -6,6 +6,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {ChannelLedger} from "./ChannelLedger.sol";
 import {IPaymentChannel} from "./IPaymentChannel.sol";
 import {ITokenWithAuthorization} from "./ITokenWithAuthorization.sol";
@@ -87,21 +88,20 @@ contract PaymentChannel is ChannelLedger, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IPaymentChannel
     function settle(bytes32 channelId, uint128 cumulativeAmount, bytes calldata signature) external nonReentrant {
-        Record storage record = _openRecord(channelId);
-        Route storage route = _routes[record.route];
-        require(msg.sender == route.payee, NotPayee());
+        (Record storage record, address token) = _recordOfPayee(channelId);
         uint128 owed = _settle(record, channelId, cumulativeAmount, signature);
-        IERC20(route.token).safeTransfer(msg.sender, owed);
+        IERC20(token).safeTransfer(msg.sender, owed);
     }
 
     /// @inheritdoc IPaymentChannel
     function settleMany(address token, VoucherRow[] calldata rows) external nonReentrant returns (uint256 total) {
         uint32 route = _routeNumber[msg.sender][token];
+        bytes32 separator = _domainSeparatorV4();
         for (uint256 i = 0; i < rows.length; ++i) {
             VoucherRow calldata row = rows[i];
             Record storage record = _records[row.channelId];
             bytes4 fault = _settlementFault(record, route, row.cumulativeAmount);
-            if (fault == 0 && !_isSignedBy(_signer(record), row)) fault = InvalidSignature.selector;
+            if (fault == 0 && !_isSignedBy(_signer(record), row, separator)) fault = InvalidSignature.selector;
             if (fault == 0) {
                 total += _raiseSettled(record, row.cumulativeAmount);
                 emit Settled(row.channelId, row.cumulativeAmount);
@@ -114,13 +114,11 @@ contract PaymentChannel is ChannelLedger, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IPaymentChannel
     function close(bytes32 channelId, uint128 cumulativeAmount, bytes calldata signature) external nonReentrant {
-        Record storage record = _openRecord(channelId);
-        Route storage route = _routes[record.route];
-        require(msg.sender == route.payee, NotPayee());
+        (Record storage record, address token) = _recordOfPayee(channelId);
         uint128 owed = 0;
         if (cumulativeAmount > record.settled) owed = _settle(record, channelId, cumulativeAmount, signature);
-        _finalizeAndRefund(record, channelId, route.token);
-        if (owed != 0) IERC20(route.token).safeTransfer(msg.sender, owed);
+        _finalizeAndRefund(record, channelId, token);
+        if (owed != 0) IERC20(token).safeTransfer(msg.sender, owed);
     }
 
     // ---- the payer ---------------------------------------------------------------------------------------------
@@ -218,20 +216,29 @@ contract PaymentChannel is ChannelLedger, EIP712, ReentrancyGuardTransient {
         require(IERC20(token).balanceOf(address(this)) == before + amount, DepositMismatch());
     }
 
+    /// An open channel that the caller is the payee of.
+    function _recordOfPayee(bytes32 channelId) private view returns (Record storage record, address token) {
+        record = _openRecord(channelId);
+        Route storage route = _routes[record.route];
+        require(msg.sender == route.payee, NotPayee());
+        token = route.token;
+    }
+
     /// @return owed what is to be paid to the payee, who called
     function _settle(Record storage record, bytes32 channelId, uint128 cumulativeAmount, bytes calldata signature)
         private
         returns (uint128 owed)
     {
-        _revertFor(_settlementFault(record, record.route, cumulativeAmount));
+        _revertFor(_amountFault(record, cumulativeAmount));
         (address signer,,) = ECDSA.tryRecoverCalldata(getVoucherDigest(channelId, cumulativeAmount), signature);
         require(signer != address(0) && signer == _signer(record), InvalidSignature());
         owed = _raiseSettled(record, cumulativeAmount);
         emit Settled(channelId, cumulativeAmount);
     }
 
-    function _isSignedBy(address signer, VoucherRow calldata row) private view returns (bool) {
-        bytes32 digest = getVoucherDigest(row.channelId, row.cumulativeAmount);
+    function _isSignedBy(address signer, VoucherRow calldata row, bytes32 separator) private pure returns (bool) {
+        bytes32 structHash = keccak256(abi.encode(VOUCHER_TYPEHASH, row.channelId, row.cumulativeAmount));
+        bytes32 digest = MessageHashUtils.toTypedDataHash(separator, structHash);
         (address found,,) = ECDSA.tryRecover(digest, row.v, row.r, row.s);
         return found != address(0) && found == signer;
     }

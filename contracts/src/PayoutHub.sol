@@ -7,6 +7,7 @@ import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IPayoutHub} from "./IPayoutHub.sol";
 
 /// One relay's purse for all its providers: see IPayoutHub.
@@ -31,7 +32,7 @@ contract PayoutHub is IPayoutHub, EIP712, Nonces, ReentrancyGuardTransient {
     bytes32 public immutable hubId;
 
     /// @inheritdoc IPayoutHub
-    mapping(address payee => uint128) public paid;
+    mapping(address payee => uint256) public paid;
 
     constructor(address token_, address owner_, address signer_) EIP712("Afterglow Payout Hub", "1") {
         require(token_.code.length != 0, NotToken());
@@ -44,21 +45,22 @@ contract PayoutHub is IPayoutHub, EIP712, Nonces, ReentrancyGuardTransient {
 
     /// @inheritdoc IPayoutHub
     function redeem(PayoutRow[] calldata rows) external nonReentrant returns (uint256 total) {
+        bytes32 separator = _domainSeparatorV4();
         for (uint256 i = 0; i < rows.length; ++i) {
             PayoutRow calldata row = rows[i];
-            (uint128 owed, bytes4 fault) = _owed(row);
+            address payee = row.payee;
+            uint256 cumulativeAmount = row.cumulativeAmount;
+            (uint256 owed, bytes4 fault) = _owed(row, payee, cumulativeAmount, separator);
             if (fault == 0) {
-                uint128 before = row.cumulativeAmount - owed;
-                paid[row.payee] = row.cumulativeAmount;
-                if (IERC20(token).trySafeTransfer(row.payee, owed)) {
+                paid[payee] = cumulativeAmount;
+                if (IERC20(token).trySafeTransfer(payee, owed)) {
                     total += owed;
-                    emit Redeemed(row.payee, row.cumulativeAmount);
                     continue;
                 }
-                paid[row.payee] = before;
+                paid[payee] = cumulativeAmount - owed;
                 fault = _transferFault(owed);
             }
-            emit PayoutSkipped(row.payee, fault);
+            emit PayoutSkipped(payee, fault);
         }
     }
 
@@ -66,7 +68,7 @@ contract PayoutHub is IPayoutHub, EIP712, Nonces, ReentrancyGuardTransient {
     function redeemTo(PayoutToRow[] calldata rows) external nonReentrant returns (uint256 total) {
         for (uint256 i = 0; i < rows.length; ++i) {
             // A call of its own, so that a row is paid whole or not at all.
-            try this.payTo(rows[i], msg.sender) returns (uint128 owed) {
+            try this.payTo(rows[i], msg.sender) returns (uint256 owed) {
                 total += owed;
             } catch (bytes memory reason) {
                 emit PayoutSkipped(rows[i].payout.payee, bytes4(reason));
@@ -75,21 +77,22 @@ contract PayoutHub is IPayoutHub, EIP712, Nonces, ReentrancyGuardTransient {
     }
 
     /// One row of `redeemTo`; the hub calls it itself and nobody else can.
-    function payTo(PayoutToRow calldata row, address submitter) external returns (uint128 owed) {
+    function payTo(PayoutToRow calldata row, address submitter) external returns (uint256 owed) {
         require(msg.sender == address(this), NotOwner());
+        address payee = row.payout.payee;
+        uint256 cumulativeAmount = row.payout.cumulativeAmount;
         bytes4 fault;
-        (owed, fault) = _owed(row.payout);
+        (owed, fault) = _owed(row.payout, payee, cumulativeAmount, _domainSeparatorV4());
         require(fault != AmountNotIncreasing.selector, AmountNotIncreasing());
         require(fault == 0, InvalidSignature());
         require(block.timestamp <= row.deadline, AuthorizationExpired());
-        require(row.payout.cumulativeAmount >= row.minCumulative, PayoutTooLow());
+        require(cumulativeAmount >= row.minCumulative, PayoutTooLow());
         require(row.fee <= row.maxFee && row.fee <= owed / FEE_PARTS, FeeTooHigh());
         require(_isSignedByPayee(row), InvalidSignature());
         require(IERC20(token).balanceOf(address(this)) >= owed, Unfunded());
 
-        address payee = row.payout.payee;
         _useCheckedNonce(payee, row.nonce);
-        paid[payee] = row.payout.cumulativeAmount;
+        paid[payee] = cumulativeAmount;
         emit RedeemedTo(payee, row.to, row.payout.cumulativeAmount, row.fee);
         IERC20(token).safeTransfer(row.to, owed - row.fee);
         if (row.fee != 0) IERC20(token).safeTransfer(submitter, row.fee);
@@ -120,14 +123,20 @@ contract PayoutHub is IPayoutHub, EIP712, Nonces, ReentrancyGuardTransient {
         return _domainSeparatorV4();
     }
 
-    /// @return owed what the row's payee has not got yet @return fault the selector of what is wrong with the row, or zero
-    function _owed(PayoutRow calldata row) private view returns (uint128 owed, bytes4 fault) {
-        uint128 before = paid[row.payee];
-        if (row.cumulativeAmount <= before) return (0, AmountNotIncreasing.selector);
-        bytes32 digest = getPayoutDigest(row.payee, row.cumulativeAmount);
+    /// @return owed what the row's payee has not got yet
+    /// @return fault the selector of what is wrong with the row, or zero
+    function _owed(PayoutRow calldata row, address payee, uint256 cumulativeAmount, bytes32 separator)
+        private
+        view
+        returns (uint256 owed, bytes4 fault)
+    {
+        uint256 before = paid[payee];
+        if (cumulativeAmount <= before) return (0, AmountNotIncreasing.selector);
+        bytes32 structHash = keccak256(abi.encode(PAYOUT_TYPEHASH, hubId, payee, cumulativeAmount));
+        bytes32 digest = MessageHashUtils.toTypedDataHash(separator, structHash);
         (address found,,) = ECDSA.tryRecover(digest, row.v, row.r, row.s);
         if (found != signer) return (0, InvalidSignature.selector); // the signer is not zero
-        return (row.cumulativeAmount - before, 0);
+        return (cumulativeAmount - before, 0);
     }
 
     function _isSignedByPayee(PayoutToRow calldata row) private view returns (bool) {
@@ -148,7 +157,7 @@ contract PayoutHub is IPayoutHub, EIP712, Nonces, ReentrancyGuardTransient {
         return found != address(0) && found == row.payout.payee;
     }
 
-    function _transferFault(uint128 owed) private view returns (bytes4) {
+    function _transferFault(uint256 owed) private view returns (bytes4) {
         return IERC20(token).balanceOf(address(this)) < owed ? Unfunded.selector : PaymentRefused.selector;
     }
 }

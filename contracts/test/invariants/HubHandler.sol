@@ -17,7 +17,7 @@ contract HubHandler is Test {
     uint256 public funded;
     uint256 public drained;
     bool public wentBack;
-    mapping(address payee => uint128) private _lastPaid;
+    mapping(address payee => uint256) private _lastPaid;
     address[PAYEES] private _payees;
 
     constructor() {
@@ -31,7 +31,7 @@ contract HubHandler is Test {
     modifier checked() {
         _;
         for (uint256 i = 0; i < PAYEES; ++i) {
-            uint128 paid = hub.paid(payee(i));
+            uint256 paid = hub.paid(payee(i));
             if (paid < _lastPaid[payee(i)]) wentBack = true;
             _lastPaid[payee(i)] = paid;
         }
