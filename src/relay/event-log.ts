@@ -1,4 +1,5 @@
 import type { Log } from './log.ts';
+import type { PaymentEvent } from './payments/payment-events.ts';
 import type { RelayEvent } from './relay-events.ts';
 
 /** What an operator reads of providers and moves; jobs have their line from the request (rule A6). */
@@ -20,5 +21,31 @@ export function logEvent(log: Log, event: RelayEvent): void {
     case 'jobFinished':
     case 'jobFailed':
     case 'jobCancelled':
+  }
+}
+
+/** What an operator reads of money: channels and faults. Vouchers and chunks are too many. */
+export function logPayment(log: Log, event: PaymentEvent): void {
+  switch (event.type) {
+    case 'channelOpened': {
+      const { channel, deposit, payer, tx } = event;
+      return log.info({ channel, payer, deposit: String(deposit), tx }, 'A channel is open.');
+    }
+    case 'channelClosing':
+      return log.info(
+        { channel: event.channel },
+        'A channel is about to be closed: it pays for nothing more.',
+      );
+    case 'channelClosed': {
+      const { channel, refunded, settled, tx } = event;
+      return log.info(
+        { channel, settled: String(settled), refunded: String(refunded), tx },
+        'A channel is closed.',
+      );
+    }
+    case 'chainFailed':
+      return log.warn({ code: event.code, reason: event.message }, 'The chain did not answer.');
+    case 'accrued':
+    case 'voucherAccepted':
   }
 }

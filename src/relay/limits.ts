@@ -9,6 +9,8 @@ export interface Limits {
   readonly keepAliveMs: number;
   /** A lease without a new token for this long is lost, however alive its provider sounds. */
   readonly stallMs: number;
+  /** A stream whose agent pays for nothing more ends after this long, with what it has. */
+  readonly budgetMs: number;
   /** A provider that connected says `hello` within this time. */
   readonly helloMs: number;
   /** A provider that was asked to open its leaves answers within this time (rule C4). */
@@ -26,6 +28,7 @@ export const DEFAULT_LIMITS: Limits = {
   queuePerAgent: 256,
   keepAliveMs: 1_000,
   stallMs: 120_000,
+  budgetMs: 30_000,
   helloMs: 10_000,
   openingMs: 10_000,
   bodyBytes: 1024 * 1024,

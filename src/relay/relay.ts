@@ -9,11 +9,13 @@ import type { Access } from './access/access.ts';
 import { createCatalogue, type RelayModel } from './catalogue.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
-import { logEvent } from './event-log.ts';
+import { logEvent, logPayment } from './event-log.ts';
 import { type Log, SILENT_LOG } from './log.ts';
 import { createFigures, type NetworkFigures } from './network-figures.ts';
 import { type Api, createApi } from './openai/api.ts';
 import { createRoutes } from './openai/routes.ts';
+import type { PaymentEvent, PaymentListener } from './payments/payment-events.ts';
+import { createPayments, type PaymentSetup } from './payments/payments.ts';
 import type { PayoutDesk } from './payouts/payout-desk.ts';
 import { Connection } from './providers/connection.ts';
 import { createOpenings } from './providers/openings.ts';
@@ -39,6 +41,8 @@ export interface RelayOptions {
   readonly nativeSignatures?: boolean;
   /** How providers are paid; without it they are told that this relay is free of charge. */
   readonly payouts?: PayoutDesk;
+  /** How agents pay; absent where nobody can. Its ledger keeps the receipts: `store` is `ledger.receipts` then. */
+  readonly payments?: PaymentSetup;
 }
 
 /** A relay without its server: sockets and requests are handed in. */
@@ -48,6 +52,10 @@ export interface Relay {
   /** Answers an HTTP request. */
   readonly answer: Api;
   readonly on: RelayEvents['on'];
+  /** What happens to money; `accrued` is durable when it is told. @returns a function that ends the listening */
+  onPayment(listener: PaymentListener): () => void;
+  /** Frees what jobs of an earlier process held, and looks at the chain. Without payments it does nothing. */
+  start(): Promise<void>;
   figures(): NetworkFigures;
   /**
    * Takes no new jobs, tells the providers so, waits up to `graceMs` for the jobs that run, fails the rest with
@@ -82,10 +90,17 @@ export function createRelay(options: RelayOptions): Relay {
   events.on((event) => logEvent(log, event));
   const connections = new Set<Connection>();
   let draining = false;
-  const openAccess: Access = (request) => {
+  const checkOpen = (): void => {
     if (draining) throw new CodedError('draining', 'This relay is shutting down: try again in a moment.');
-    return access(request);
   };
+  const paymentListeners = new Set<PaymentListener>();
+  const emitPayment = (event: PaymentEvent): void => {
+    logPayment(log, event);
+    for (const listener of paymentListeners) listener(event);
+  };
+  const payments =
+    options.payments &&
+    createPayments({ ...options.payments, clock, random, recover, jobs, emit: emitPayment });
 
   /** Resolves when no job runs any more, or after `ms`. */
   async function quiet(ms: number): Promise<void> {
@@ -100,7 +115,9 @@ export function createRelay(options: RelayOptions): Relay {
   const owners = createJobOwners();
   const health = { version, startedAt, nativeSignatures };
   const routes = createRoutes({
-    access: openAccess,
+    access,
+    checkOpen,
+    payments,
     catalogue,
     clock,
     figures,
@@ -135,12 +152,18 @@ export function createRelay(options: RelayOptions): Relay {
     },
     answer: createApi({ clock, log, routes }),
     on: (listener) => events.on(listener),
+    onPayment(listener) {
+      paymentListeners.add(listener);
+      return () => paymentListeners.delete(listener);
+    },
+    start: async () => payments?.start(),
     figures: () => figures.read(),
     async close(graceMs) {
       const reason = 'The relay is shutting down.';
       draining = true;
       for (const provider of registry.providers) provider.send({ type: 'drain', reason });
       if (jobs.live.size > 0) await quiet(graceMs);
+      payments?.stop();
       await jobs.close(new CodedError('draining', reason));
       for (const connection of connections) connection.fail(new CodedError('draining', reason));
     },

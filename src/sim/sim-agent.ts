@@ -12,12 +12,34 @@ export interface SimAnswer {
   readonly ids: number[];
   readonly errors: string[];
   done: boolean;
+  /** Named events, which only streams get that pay. */
+  readonly events: { readonly name: string; readonly data: unknown }[];
   /** Goes away in mid-stream. */
   leave(): void;
 }
 
-/** Sends a request straight into the relay's handlers. */
-export function simRequest(relay: Relay, body: Readonly<Record<string, unknown>>): SimAnswer {
+export interface SimRequest {
+  readonly method?: string;
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Called with each batch of ids as it comes. */
+  readonly onIds?: (ids: readonly number[]) => void;
+}
+
+/** Sends a chat request straight into the relay's handlers. */
+export function simChat(
+  relay: Relay,
+  body: Readonly<Record<string, unknown>>,
+  request: SimRequest = {},
+): SimAnswer {
+  const text = JSON.stringify({ stream: true, return_token_ids: true, ...body });
+  return simRequest(relay, { ...request, body: text });
+}
+
+/** Sends any request straight into the relay's handlers. */
+export function simRequest(relay: Relay, given: SimRequest): SimAnswer {
+  const { body = '', headers = {}, method = 'POST', onIds, path = '/v1/chat/completions' } = given;
   let gone = (): void => {};
   const answer: SimAnswer = {
     status: 0,
@@ -27,15 +49,16 @@ export function simRequest(relay: Relay, body: Readonly<Record<string, unknown>>
     ids: [],
     errors: [],
     done: false,
+    events: [],
     leave: () => gone(),
   };
   const request: ApiRequest = {
-    method: 'POST',
-    path: '/v1/chat/completions',
+    method,
+    path,
     query: new URLSearchParams(),
     ip: '127.0.0.1',
-    header: (name) => (name === 'content-type' ? 'application/json' : undefined),
-    body: async () => JSON.stringify({ stream: true, return_token_ids: true, ...body }),
+    header: (name) => headers[name],
+    body: async () => body,
   };
   const reply: ApiReply = {
     send(status, headers, text) {
@@ -46,7 +69,9 @@ export function simRequest(relay: Relay, body: Readonly<Record<string, unknown>>
     },
     write(text) {
       answer.text += text;
-      for (const line of text.split('\n')) readEvent(answer, line);
+      const before = answer.ids.length;
+      readEvents(answer, text);
+      if (answer.ids.length > before) onIds?.(answer.ids.slice(before));
     },
     end: () => (answer.ended = true),
     buffered: () => 0,
@@ -54,6 +79,12 @@ export function simRequest(relay: Relay, body: Readonly<Record<string, unknown>>
   };
   void relay.answer(request, reply);
   return answer;
+}
+
+function readEvents(answer: SimAnswer, text: string): void {
+  const named = /^event: (\S+)\ndata: (.*)\n/.exec(text);
+  if (named) answer.events.push({ name: named[1] as string, data: JSON.parse(named[2] as string) });
+  else for (const line of text.split('\n')) readEvent(answer, line);
 }
 
 function readEvent(answer: SimAnswer, line: string): void {

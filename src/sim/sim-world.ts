@@ -1,4 +1,4 @@
-import { toHex } from '../core/bytes.ts';
+import { type Hex, toHex } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
 import { addressOf, recoverAddress } from '../protocol/money/signature.ts';
 import type { JobReceipt } from '../protocol/money/receipt.ts';
@@ -8,8 +8,9 @@ import type { AttemptStore } from '../provider/attempt-store.ts';
 import { createKeySigner } from '../provider/wallet/key-signer.ts';
 import { createFreeAccess } from '../relay/access/access.ts';
 import { createMemoryReceiptStore } from '../relay/receipts/memory-receipt-store.ts';
-import { createRelay, type Relay } from '../relay/relay.ts';
-import { type SimAnswer, simRequest } from './sim-agent.ts';
+import type { ReceiptStore } from '../relay/receipts/receipt-store.ts';
+import { createRelay, type Relay, type RelayOptions } from '../relay/relay.ts';
+import { type SimAnswer, simChat } from './sim-agent.ts';
 import { SimClock } from './sim-clock.ts';
 import { createSimEngine } from './sim-engine.ts';
 import { SIM_MODEL } from './sim-model.ts';
@@ -30,32 +31,51 @@ export interface SimTab {
 export interface SimWorld {
   readonly clock: SimClock;
   readonly random: SimRandom;
+  /** The one of now: a restarted world has another. */
   readonly relay: Relay;
   readonly tabs: SimTab[];
   addTab(options?: { slots?: number; stepMs?: number }): SimTab;
   /** Sends a chat request; the answer fills as the clock advances. */
   ask(body: Readonly<Record<string, unknown>>): SimAnswer;
   receipt(job: string): Promise<JobReceipt | undefined>;
+  /** The relay's process dies, and another one takes its place: sockets break, memory is gone. */
+  restart(): void;
 }
 
-export function createSimWorld(seed: number): SimWorld {
+export interface SimWorldOptions {
+  /** Parts of each relay that is started. */
+  readonly relay?: (world: { clock: SimClock; random: SimRandom }) => Partial<RelayOptions>;
+  readonly address?: Hex;
+}
+
+export function createSimWorld(seed: number, options: SimWorldOptions = {}): SimWorld {
   const clock = new SimClock();
   const random = new SimRandom(seed);
   const store = createMemoryReceiptStore();
-  const relay = createRelay({
-    address: addressOf(random.bytes(32)),
-    models: [SIM_MODEL],
-    access: createFreeAccess({ localhost: true, ownKeys: new Map() }),
-    store,
-    recover: recoverAddress,
-    clock,
-    random,
-  });
+  const address = options.address ?? addressOf(random.bytes(32));
+  let receipts: ReceiptStore = store;
+  const start = (): Relay => {
+    const own = options.relay?.({ clock, random }) ?? {};
+    receipts = own.store ?? store;
+    return createRelay({
+      address,
+      models: [SIM_MODEL],
+      access: createFreeAccess({ localhost: true, ownKeys: new Map() }),
+      store,
+      recover: recoverAddress,
+      clock,
+      random,
+      ...own,
+    });
+  };
+  let relay = start();
   const tabs: SimTab[] = [];
   return {
     clock,
     random,
-    relay,
+    get relay() {
+      return relay;
+    },
     tabs,
     addTab({ slots = 4, stepMs = 20 } = {}) {
       let link: Link | undefined;
@@ -91,8 +111,12 @@ export function createSimWorld(seed: number): SimWorld {
       provider.start();
       return tab;
     },
-    ask: (body) => simRequest(relay, { model: SIM_MODEL.id, ...body }),
-    receipt: (job) => store.get(job as `0x${string}`),
+    ask: (body) => simChat(relay, { model: SIM_MODEL.id, ...body }),
+    receipt: (job) => receipts.get(job as Hex),
+    restart() {
+      for (const tab of tabs) tab.link()?.reset();
+      relay = start();
+    },
   };
 }
 

@@ -39,6 +39,10 @@ export interface Payment {
    * @returns what rejects where it could not be made durable; undefined where there is nothing to pay
    */
   pay(work: Work): Promise<void> | undefined;
+  /** Little of what is covered is left: whoever pays is asked for more. */
+  low?(): void;
+  /** Nothing more will ever be covered. */
+  isOver?(): boolean;
   /** Called once, last: nothing more is paid. Resolves when all is durable, the receipt included; undefined: keep it yourself. */
   end(end: JobEnd): Promise<void> | undefined;
 }

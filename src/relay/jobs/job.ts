@@ -13,6 +13,8 @@ import { createOutput, type Output } from './output.ts';
 
 /** What somebody asked for. */
 export interface JobOrder {
+  /** Where it was drawn already, with what is held for it: 16 random bytes. */
+  readonly id?: Hex;
   /** Whom fairness counts the job for. */
   readonly agent: string;
   /** The one provider that may serve it. */
@@ -36,6 +38,8 @@ export interface JobSink {
   /** The receipt is durable. `rest` is the last text, held back until the end was known. */
   finished(finish: Finish, rest: string, receipt: JobReceipt): void;
   failed(error: CodedError): void;
+  /** Something about its payment, for a stream that pays. */
+  notice?(name: string, data: unknown): void;
 }
 
 /** A job that lost its provider and has no new id yet. */
@@ -74,7 +78,7 @@ export interface Job {
 
 export function createJob(order: JobOrder, sink: JobSink, random: Random, now: number): Job {
   return {
-    id: toHex(random.bytes(16)),
+    id: order.id ?? toHex(random.bytes(16)),
     order,
     sink,
     nonce: toHex(random.bytes(32)),

@@ -11,6 +11,7 @@ import { attemptKey, fillSlot, type Provider } from '../providers/provider.ts';
 import type { Registry } from '../providers/registry.ts';
 import { assignmentOf } from './assignment.ts';
 import { createJob, type Interruption, type Job, type JobOrder, type JobSink, liveLease } from './job.ts';
+import { createBudget } from './budget.ts';
 import { checkDelta, creditOf, type Lease, openLease } from './lease.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { createSettling, type SettlingParts } from './settling.ts';
@@ -65,6 +66,7 @@ export function createJobs(parts: JobsParts): Jobs {
   const turnover = createTurnover();
   const settling = createSettling(parts);
   const scheduler = createScheduler({ clock, limits, registry, turnover, emit, assign, expire: fail });
+  const budget = createBudget({ clock, patienceMs: limits.budgetMs, exhausted: endByBudget });
   const stopSearch = every(clock, STALL_SEARCH_MS, endStalled);
 
   function assign(job: Job, provider: Provider): void {
@@ -85,17 +87,23 @@ export function createJobs(parts: JobsParts): Jobs {
     provider.send({ type: 'assign', ...assignmentOf(job, lease) });
     const names = { job: id, lease: lease.number, model: order.model.id, provider: provider.account };
     emit({ type: 'jobAssigned', at: now, ...names, waitedMs: now - waitingSince });
+    budget.look(job);
   }
 
   /** More of the job is covered: its provider may go on (rule C6). */
   function raiseCredit(job: Job): void {
     const lease = liveLease(job);
     if (!lease) return;
-    const credit = creditOf(lease, job.order.payment.covered());
-    if (credit <= lease.credit) return;
+    const { payment } = job.order;
+    const credit = creditOf(lease, payment.covered());
+    if (credit <= lease.credit) {
+      if (payment.isOver?.()) budget.forget(job);
+      return budget.look(job);
+    }
     lease.credit = credit;
     lease.progressAt = clock.now();
     lease.provider.send({ type: 'credit', job: job.id, lease: lease.number, tokens: credit });
+    budget.look(job);
   }
 
   /** What it delivered and did not sign is paid by count (rule R4). */
@@ -130,6 +138,12 @@ export function createJobs(parts: JobsParts): Jobs {
     if (!lease) return;
     lease.provider.send({ type: 'cancel', job: job.id, lease: lease.number, reason });
     endLease(job, lease, code);
+  }
+
+  /** The agent pays for nothing more: what it has is its answer, cut by length (rule M5). */
+  function endByBudget(job: Job): void {
+    dropLease(job, 'budget', 'The agent pays for nothing more.');
+    finish(job, 'length');
   }
 
   function interrupt({ job, lease }: Leased, code: string, detectionMs: number): void {
@@ -172,6 +186,7 @@ export function createJobs(parts: JobsParts): Jobs {
   /** Nothing more comes of a job: its receipt is next. */
   function release(job: Job): void {
     live.delete(job.id);
+    budget.forget(job);
     subscriptions.get(job)?.();
     subscriptions.delete(job);
   }
@@ -258,6 +273,7 @@ export function createJobs(parts: JobsParts): Jobs {
       job.firstIdAt ??= provider.heardAt;
       if (job.interruption) resume(job, job.interruption, lease);
       if (taken > 0) sink.tokens(taken === ids.length ? ids : ids.slice(0, taken), text);
+      if (job.order.payment.low && live.has(job.id)) budget.look(job);
       if (taken < ids.length) {
         throw new CodedError('output_after_stop', 'A token came after the end of the answer.');
       }

@@ -17,7 +17,8 @@ export type Api = (request: ApiRequest, reply: ApiReply) => Promise<void>;
 /** Browsers may call from any page: what is free by locality looks at the origin itself (`access.ts`). */
 const CORS = {
   'access-control-allow-origin': '*',
-  'access-control-expose-headers': 'x-afterglow-job, retry-after, x-should-retry',
+  'access-control-expose-headers':
+    'x-afterglow-job, retry-after, x-should-retry, payment-receipt, www-authenticate',
 } as const;
 
 export function createApi({ clock, log, routes }: ApiOptions): Api {
@@ -69,7 +70,7 @@ function allowAll(request: ApiRequest, reply: ApiReply): void {
   reply.send(
     204,
     {
-      'access-control-allow-methods': 'GET, POST',
+      'access-control-allow-methods': 'GET, HEAD, POST',
       'access-control-allow-headers': headers,
       'access-control-max-age': '86400',
     },

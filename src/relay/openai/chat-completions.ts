@@ -1,13 +1,15 @@
 import type { Hex } from '../../core/bytes.ts';
 import { CodedError } from '../../core/errors.ts';
 import type { Random } from '../../core/random.ts';
-import type { Access } from '../access/access.ts';
+import type { Access, Admission } from '../access/access.ts';
 import type { Catalogue } from '../catalogue.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Limits } from '../limits.ts';
+import type { Payments } from '../payments/payments.ts';
+import type { Answer, PaidAnswer } from './answer.ts';
 import type { ApiReply, ApiRequest } from './api-request.ts';
-import { readChatRequest } from './chat-request.ts';
+import { type ChatRequest, readChatRequest } from './chat-request.ts';
 import { createJobOrder } from './job-order.ts';
 import type { RequestFacts } from './route.ts';
 import { createStreamedAnswer } from './streamed-answer.ts';
@@ -19,22 +21,33 @@ export interface ChatParts {
   readonly jobs: Jobs;
   readonly limits: Limits;
   readonly random: Random;
+  /** Absent where nobody can pay. */
+  readonly payments: Payments | undefined;
+  /** @throws CodedError `draining` */
+  readonly checkOpen: () => void;
   /** Remembers whose job it is. */
   readonly accepted: (job: Hex, agent: string) => void;
 }
 
 /**
  * `POST /v1/chat/completions`. Resolves when the answer has ended.
- * @throws CodedError while nothing was written: for a bad request, or where no place in line was left
+ * @throws CodedError while nothing was written: for a bad request, a payment that is missing or refused, or where no
+ * place in line was left
  */
 export async function completeChat(
   request: ApiRequest,
   reply: ApiReply,
   facts: RequestFacts,
-  { access, accepted, catalogue, jobs, limits, random }: ChatParts,
+  parts: ChatParts,
 ): Promise<void> {
-  const admission = access(request);
-  const chat = readChatRequest(await request.body());
+  const { catalogue, checkOpen, jobs, payments, random } = parts;
+  const credential = payments?.credentialOf(request);
+  const admission = credential ? undefined : admit(request, parts);
+  const body = await request.body();
+  // Vouchers of streams that run are taken to the end.
+  if (payments && !admission && body === '') return payments.manage(credential, request, reply);
+  checkOpen();
+  const chat = readChatRequest(body);
   const model = catalogue.byId(chat.model);
   if (!model) {
     throw new CodedError(
@@ -43,14 +56,49 @@ export async function completeChat(
       { param: 'model' },
     );
   }
-  const order = createJobOrder(chat, model, admission, random);
-  const cancel = (job: Job): void => jobs.cancel(job);
-  const answer = chat.stream
-    ? createStreamedAnswer({ reply, chat, cancel, bufferBytes: limits.answerBuffer })
-    : createWholeAnswer({ reply, chat, cancel });
-  const job = jobs.open(order, answer.sink);
-  accepted(job.id, admission.agent);
-  Object.assign(facts, { job: job.id, model: model.id, promptTokens: order.prompt.length });
+  const order = createJobOrder(chat, model, random);
+  Object.assign(facts, { model: model.id, promptTokens: order.prompt.length });
+
+  if (admission) {
+    const answer = answerFor(chat, reply, parts.limits, (job) => jobs.cancel(job));
+    const job = jobs.open({ ...order, ...admission }, answer.sink);
+    parts.accepted(job.id, admission.agent);
+    return follow(answer, job, facts);
+  }
+  const paid = await (payments as Payments).run(credential, request, { body, order });
+  const { agent, answering, job } = paid;
+  const answer = answerFor(chat, reply, parts.limits, () => paid.leave(answer.sink), answering);
+  parts.accepted(job.id, agent);
+  const followed = follow(answer, job, facts);
+  paid.join(answer.sink);
+  return followed;
+}
+
+/** Undefined where the request has to be paid for, and can be. */
+function admit(request: ApiRequest, { access, payments }: ChatParts): Admission | undefined {
+  try {
+    return access(request);
+  } catch (error) {
+    if (payments && error instanceof CodedError && error.code === 'payment_required') return undefined;
+    throw error;
+  }
+}
+
+function answerFor(
+  chat: ChatRequest,
+  reply: ApiReply,
+  { answerBuffer }: Limits,
+  cancel: (job: Job) => void,
+  paid?: PaidAnswer,
+): Answer {
+  const options = { reply, chat, cancel, ...(paid ? { paid } : {}) };
+  return chat.stream
+    ? createStreamedAnswer({ ...options, bufferBytes: answerBuffer })
+    : createWholeAnswer(options);
+}
+
+async function follow(answer: Answer, job: Job, facts: RequestFacts): Promise<void> {
+  facts.job = job.id;
   answer.begin(job);
   facts.outcome = await answer.ended;
   facts.outputTokens = job.output.ids.length;

@@ -2,7 +2,6 @@ import { toHex } from '../../core/bytes.ts';
 import { CodedError } from '../../core/errors.ts';
 import type { Random } from '../../core/random.ts';
 import { FRAME_CAP } from '../../protocol/constants.ts';
-import type { Admission } from '../access/access.ts';
 import type { RelayModel } from '../catalogue.ts';
 import type { JobOrder } from '../jobs/job.ts';
 import type { ChatRequest } from './chat-request.ts';
@@ -20,15 +19,14 @@ export function usableContext({ context, vocab }: RelayModel): number {
 }
 
 /**
- * Turns a request into token ids and limits.
+ * Turns a request into token ids and limits: what is asked for, before anybody says who pays.
  * @throws CodedError `context_length_exceeded`, `integer_above_max_value`, `chat_template_refused`
  */
 export function createJobOrder(
   chat: ChatRequest,
   model: RelayModel,
-  admission: Admission,
   random: Random,
-): JobOrder {
+): Omit<JobOrder, 'agent' | 'only' | 'payment'> {
   const context = usableContext(model);
   if (chat.maxTokens !== undefined && chat.maxTokens > context) {
     const message = `max_tokens is too large: ${chat.maxTokens}. This model has room for ${context} tokens, prompt included.`;
@@ -38,17 +36,13 @@ export function createJobOrder(
   if (length > context * LONGEST_TOKEN) throw tooLong(context, `a text of ${length} characters`);
   const prompt = model.tokenizer.chat(chat.messages);
   if (prompt.length >= context) throw tooLong(context, `${prompt.length} tokens`);
-  const { agent, only, payment } = admission;
   return {
-    agent,
-    ...(only === undefined ? {} : { only }),
     model,
     prompt,
     spec: chat.spec,
     seed: chat.seed ?? toHex(random.bytes(8)),
     maxTokens: Math.min(chat.maxTokens ?? context, context - prompt.length),
     stop: chat.stop,
-    payment,
   };
 }
 

@@ -2,6 +2,8 @@ import { CodedError } from '../../core/errors.ts';
 
 /** OpenAI's error body (rule A1). */
 export interface OpenAiError {
+  /** Of a refused payment, a problem as RFC 9457 has it beside OpenAI's error. */
+  readonly [member: string]: unknown;
   readonly error: {
     readonly message: string;
     readonly type: string;
@@ -22,6 +24,37 @@ const BUSY: Kind = { status: 429, type: 'rate_limit_error', retry: true };
 const UNAVAILABLE: Kind = { status: 503, type: 'service_unavailable_error', retry: true };
 const FAULT: Kind = { status: 500, type: 'server_error', retry: false };
 
+const PAYMENT: Kind = { status: 402, type: 'payment_required', retry: false };
+
+/** Refused payments: nothing about them changes by sending them again. */
+const PAYMENTS: Readonly<Record<string, Kind>> = {
+  payment_required: PAYMENT,
+  challenge_invalid: PAYMENT,
+  challenge_expired: PAYMENT,
+  channel_unknown: PAYMENT,
+  channel_closing: PAYMENT,
+  channel_closed: PAYMENT,
+  deposit_too_small: PAYMENT,
+  idempotency_key_reused: PAYMENT,
+  nonce_reused: PAYMENT,
+  open_failed: PAYMENT,
+  top_up_failed: PAYMENT,
+  voucher_insufficient: PAYMENT,
+  voucher_over_deposit: PAYMENT,
+  voucher_signature: PAYMENT,
+  voucher_stale: PAYMENT,
+  voucher_wrong_channel: PAYMENT,
+  voucher_malformed: BAD_REQUEST,
+  model_not_sold: { ...BAD_REQUEST, status: 404 },
+  channel_busy: { ...BAD_REQUEST, status: 409 },
+  sponsor_limit: { status: 429, type: 'rate_limit_error', retry: false },
+  faucet_limit: BUSY,
+  close_failed: { status: 502, type: 'server_error', retry: false },
+  chain_slow: UNAVAILABLE,
+  chain_unreachable: UNAVAILABLE,
+  chain_blind: UNAVAILABLE,
+};
+
 /** What each code means on HTTP; a code that is not here is a fault of the relay. */
 const KINDS: Readonly<Record<string, Kind>> = {
   malformed_json: BAD_REQUEST,
@@ -41,7 +74,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   chat_template_missing: BAD_REQUEST,
   chat_template_refused: BAD_REQUEST,
   aborted: BAD_REQUEST,
-  payment_required: { ...BAD_REQUEST, status: 402 },
+  ...PAYMENTS,
   openings_not_yours: { ...BAD_REQUEST, status: 403 },
   model_not_found: { ...BAD_REQUEST, status: 404 },
   receipt_not_found: { ...BAD_REQUEST, status: 404 },
@@ -71,16 +104,23 @@ export interface ErrorAnswer {
 export function errorAnswer(error: unknown): ErrorAnswer {
   const coded =
     error instanceof CodedError ? error : new CodedError('internal', 'The relay failed; its log says why.');
-  const { status, type, retry } = (Object.hasOwn(KINDS, coded.code) && KINDS[coded.code]) || FAULT;
+  const { type, retry, ...kind } = (Object.hasOwn(KINDS, coded.code) && KINDS[coded.code]) || FAULT;
   const param = coded.data?.['param'];
-  const allow = coded.data?.['allow'];
+  const { allow, challenge, paymentReceipt } = coded.data ?? {};
+  const own = coded.data?.['status'];
+  const status = typeof own === 'number' ? own : kind.status;
   return {
     status,
     headers: {
       ...(retry ? { 'retry-after': RETRY_AFTER } : { 'x-should-retry': 'false' }),
       ...(typeof allow === 'string' ? { allow } : {}),
+      ...(typeof challenge === 'string'
+        ? { 'www-authenticate': challenge, 'cache-control': 'no-store' }
+        : {}),
+      ...(typeof paymentReceipt === 'string' ? { 'payment-receipt': paymentReceipt } : {}),
     },
     body: {
+      ...(type === PAYMENT.type ? problemOf(coded, status) : {}),
       error: {
         message: coded.message,
         type,
@@ -88,5 +128,16 @@ export function errorAnswer(error: unknown): ErrorAnswer {
         code: coded.code,
       },
     },
+  };
+}
+
+function problemOf({ code, data, message }: CodedError, status: number): Record<string, unknown> {
+  const { challenge: _challenge, paymentReceipt: _receipt, ...members } = data ?? {};
+  return {
+    ...members,
+    type: `urn:afterglow:problem:${code}`,
+    title: 'Payment Required',
+    status,
+    detail: message,
   };
 }

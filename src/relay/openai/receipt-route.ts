@@ -1,17 +1,18 @@
 import { CodedError } from '../../core/errors.ts';
 import { jobIdSchema } from '../../protocol/wire/job.ts';
-import type { Access } from '../access/access.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Openings } from '../providers/openings.ts';
 import type { Registry } from '../providers/registry.ts';
 import type { JobOwners } from '../receipts/job-owners.ts';
 import { openAttempts } from '../receipts/opened-attempts.ts';
 import type { ReceiptStore } from '../receipts/receipt-store.ts';
+import type { ApiRequest } from './api-request.ts';
 import type { Handler } from './route.ts';
 import { sendJson } from './send-json.ts';
 
 export interface ReceiptParts {
-  readonly access: Access;
+  /** Who asks. @throws CodedError `payment_required` */
+  readonly agentOf: (request: ApiRequest) => string;
   readonly jobs: Jobs;
   readonly openings: Openings;
   readonly owners: JobOwners;
@@ -24,7 +25,7 @@ export interface ReceiptParts {
  * Errors: `receipt_not_found`, `receipt_pending`, `openings_not_yours`, `payment_required`.
  */
 export function createReceiptRoute({
-  access,
+  agentOf,
   jobs,
   openings,
   owners,
@@ -42,7 +43,7 @@ export function createReceiptRoute({
     if (!receipt)
       throw new CodedError('receipt_not_found', 'There is no receipt of such a job here.', { param: 'job' });
     if (request.query.get('openings') !== '1') return sendJson(reply, receipt);
-    if (!owners.isOwner(receipt.job, access(request).agent)) {
+    if (!owners.isOwner(receipt.job, agentOf(request))) {
       throw new CodedError(
         'openings_not_yours',
         'Leaves hold the answer: they are opened only for whoever asked for it, by the same Authorization header.',

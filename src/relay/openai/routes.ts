@@ -6,10 +6,11 @@ import { createHealthRoute, type HealthParts } from './health-route.ts';
 import { createMetricsRoute } from './metrics-route.ts';
 import { listModel } from './models-list.ts';
 import { createReceiptRoute, type ReceiptParts } from './receipt-route.ts';
+import type { ApiRequest } from './api-request.ts';
 import type { Route } from './route.ts';
 import { sendJson } from './send-json.ts';
 
-export interface RoutesParts extends Omit<ChatParts, 'accepted'>, ReceiptParts {
+export interface RoutesParts extends Omit<ChatParts, 'accepted'>, Omit<ReceiptParts, 'agentOf'> {
   readonly clock: Clock;
   readonly figures: Figures;
   readonly health: HealthParts['health'];
@@ -17,13 +18,25 @@ export interface RoutesParts extends Omit<ChatParts, 'accepted'>, ReceiptParts {
 
 /** All that the relay answers beside its page. */
 export function createRoutes(parts: RoutesParts): readonly Route[] {
-  const { catalogue, figures, health, owners, registry } = parts;
+  const { access, catalogue, figures, health, owners, payments, registry } = parts;
   const { startedAt } = health;
+  /** Whoever may ask for a job may ask for what only its owner gets. */
+  const agentOf = (request: ApiRequest): string => {
+    const credential = payments?.credentialOf(request);
+    return payments && credential ? payments.agentOf(credential) : access(request).agent;
+  };
   const chat: ChatParts = { ...parts, accepted: (job, agent) => owners.add(job, agent) };
   return [
     {
       path: '/v1/chat/completions',
-      methods: { POST: () => (request, reply, facts) => completeChat(request, reply, facts, chat) },
+      methods: {
+        POST: () => (request, reply, facts) => completeChat(request, reply, facts, chat),
+        ...(payments
+          ? {
+              HEAD: () => (request, reply) => payments.manage(payments.credentialOf(request), request, reply),
+            }
+          : {}),
+      },
     },
     {
       path: '/v1/models',
@@ -46,7 +59,8 @@ export function createRoutes(parts: RoutesParts): readonly Route[] {
         },
       },
     },
-    { path: '/v1/receipts/:job', methods: { GET: createReceiptRoute(parts) } },
+    { path: '/v1/receipts/:job', methods: { GET: createReceiptRoute({ ...parts, agentOf }) } },
+    ...(payments?.routes ?? []),
     { path: '/v1/network', methods: { GET: () => (_request, reply) => sendJson(reply, figures.read()) } },
     { path: '/metrics', methods: { GET: () => createMetricsRoute(parts) } },
     { path: '/healthz', methods: { GET: () => createHealthRoute(parts) } },

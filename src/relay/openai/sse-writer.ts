@@ -16,6 +16,8 @@ export interface SseWriter {
   role(promptIds: readonly number[] | undefined): void;
   content(text: string, ids: readonly number[] | undefined): void;
   finish(finish: Finish, usage: Usage): void;
+  /** An event with a name: only for clients that are known to understand it. */
+  event(name: string, data: unknown): void;
   done(): void;
   error(error: OpenAiError): void;
 }
@@ -46,6 +48,7 @@ export function createSseWriter({ identity, includeUsage, write }: SseOptions): 
       write(`${before}{},"logprobs":null,"finish_reason":"${finish}"}]${noUsage}}\n\n`);
       if (includeUsage) write(`data: ${head},"choices":[],"usage":${JSON.stringify(usage)}}\n\n`);
     },
+    event: (name, data) => write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`),
     done: () => write('data: [DONE]\n\n'),
     error: (error) => write(`data: ${JSON.stringify(error)}\n\n`),
   };

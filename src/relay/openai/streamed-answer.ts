@@ -1,6 +1,6 @@
 import { CodedError } from '../../core/errors.ts';
 import type { Job } from '../jobs/job.ts';
-import { type Answer, answerHeaders } from './answer.ts';
+import { type Answer, answerHeaders, type PaidAnswer } from './answer.ts';
 import { identityOf, usageOf } from './answer-identity.ts';
 import type { ApiReply } from './api-request.ts';
 import type { ChatRequest } from './chat-request.ts';
@@ -13,10 +13,11 @@ export interface StreamOptions {
   /** Unread bytes at which the reader counts as gone. */
   readonly bufferBytes: number;
   readonly cancel: (job: Job) => void;
+  readonly paid?: PaidAnswer;
 }
 
 /** An answer as server-sent events: role, content, finish, usage, and `[DONE]` once the receipt is durable (rule R4). */
-export function createStreamedAnswer({ reply, chat, bufferBytes, cancel }: StreamOptions): Answer {
+export function createStreamedAnswer({ reply, chat, bufferBytes, cancel, paid }: StreamOptions): Answer {
   const { promise: ended, resolve: end } = Promise.withResolvers<string>();
   const early: string[] = [];
   let job: Job | undefined;
@@ -39,7 +40,7 @@ export function createStreamedAnswer({ reply, chat, bufferBytes, cancel }: Strea
     ended,
     begin(taken) {
       job = taken;
-      reply.begin(200, { ...SSE_HEADERS, ...answerHeaders(taken) });
+      reply.begin(200, { ...SSE_HEADERS, ...answerHeaders(taken), ...paid?.headers() });
       const write = (text: string): void => reply.write(text);
       sse = createSseWriter({ identity: identityOf(taken), includeUsage: chat.includeUsage, write });
       for (const text of early) sse.comment(text);
@@ -67,6 +68,7 @@ export function createStreamedAnswer({ reply, chat, bufferBytes, cancel }: Strea
         if (!sse || !job) return;
         content(sse, rest, []);
         sse.finish(finish, usageOf(job.order, receipt.outputTokens));
+        if (paid) sse.event('payment-receipt', paid.receipt(receipt));
         sse.done();
         reply.end();
         end(finish);
@@ -76,6 +78,7 @@ export function createStreamedAnswer({ reply, chat, bufferBytes, cancel }: Strea
         reply.end();
         end(error.code);
       },
+      notice: (name, data) => sse?.event(name, data),
     },
   };
 }

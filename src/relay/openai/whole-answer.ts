@@ -1,5 +1,5 @@
 import type { Job } from '../jobs/job.ts';
-import { type Answer, answerHeaders } from './answer.ts';
+import { type Answer, answerHeaders, type PaidAnswer } from './answer.ts';
 import { identityOf, usageOf } from './answer-identity.ts';
 import type { ApiReply } from './api-request.ts';
 import type { ChatRequest } from './chat-request.ts';
@@ -9,10 +9,11 @@ export interface WholeOptions {
   readonly reply: ApiReply;
   readonly chat: ChatRequest;
   readonly cancel: (job: Job) => void;
+  readonly paid?: PaidAnswer;
 }
 
 /** An answer in one piece, sent once its receipt is durable. */
-export function createWholeAnswer({ reply, chat, cancel }: WholeOptions): Answer {
+export function createWholeAnswer({ reply, chat, cancel, paid }: WholeOptions): Answer {
   const { promise: ended, resolve: end } = Promise.withResolvers<string>();
   let job: Job | undefined;
   let text = '';
@@ -47,7 +48,8 @@ export function createWholeAnswer({ reply, chat, cancel }: WholeOptions): Answer
           usage: usageOf(order, output.ids.length),
           ...(chat.returnTokenIds ? { prompt_token_ids: order.prompt } : {}),
         };
-        reply.send(200, { 'content-type': 'application/json', ...answerHeaders(job) }, JSON.stringify(body));
+        const headers = { 'content-type': 'application/json', ...answerHeaders(job), ...paid?.headers() };
+        reply.send(200, headers, JSON.stringify(body));
         end(finish);
       },
       failed(error) {

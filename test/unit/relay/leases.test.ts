@@ -166,7 +166,8 @@ describe('L3 moves', () => {
     const second = world.join();
     first.socket.drop();
     const [before, after] = [first.provider.attempt.assignment, second.provider.attempt.assignment];
-    expect(after).toEqual({ ...before, lease: 1, prior: bytes('To be, '), maxTokens: 13, credit: 13 });
+    const rest = { prior: bytes('To be, '), maxTokens: 13, credit: 13, before: { chunks: 0, tokens: 7 } };
+    expect(after).toEqual({ ...before, lease: 1, ...rest });
     await world.clock.advance(70);
     second.provider.attempt.give(bytes('or not'));
     expect(agent.content).toBe('To be, or not');

@@ -1,0 +1,70 @@
+import type { Hex } from '../../core/bytes.ts';
+import type { Clock } from '../../core/clock.ts';
+import { CodedError } from '../../core/errors.ts';
+import { closingVoucher } from '../ledger/amounts.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { ChainPort } from './chain-port.ts';
+import type { ChannelReader } from './channel-reader.ts';
+import type { ClosePayload } from './credential.ts';
+import type { PaymentListener } from './payment-events.ts';
+import { reasonOf, refused } from './refusal.ts';
+import type { VoucherIntake } from './voucher-intake.ts';
+
+export interface ClosingParts {
+  readonly chain: ChainPort;
+  readonly clock: Clock;
+  readonly emit: PaymentListener;
+  readonly intake: VoucherIntake;
+  readonly ledger: Ledger;
+  readonly reader: ChannelReader;
+  /** Filled while a close is on its way: such a channel accepts nothing more. */
+  readonly held: Set<Hex>;
+}
+
+/** What a close did on the chain, in base units. */
+export interface ClosedChannel {
+  readonly txHash: Hex;
+  /** To the relay, in all. */
+  readonly settled: bigint;
+  /** To the payer. */
+  readonly refunded: bigint;
+}
+
+/**
+ * Closes a channel with what its agent signed for this: at least what it used. No stream may run on it.
+ * @throws CodedError `channel_unknown`, `voucher_signature`, `channel_closed`, `channel_busy`, `voucher_insufficient`
+ * (with `required`), `voucher_over_deposit`, `close_failed`, `chain_unreachable`, `chain_slow`
+ */
+export async function closeChannel(payload: ClosePayload, parts: ClosingParts): Promise<ClosedChannel> {
+  const { chain, clock, emit, held, intake, ledger, reader } = parts;
+  const { unit } = ledger.state;
+  const row = intake.authenticate(payload);
+  const { channel } = row;
+  const { cumulativeAmount, signature } = payload;
+  if (row.finalized) throw refused('channel_closed');
+  if (held.has(channel)) throw refused('channel_closing');
+  if (row.reserved > 0n)
+    throw new CodedError(
+      'channel_busy',
+      'Streams of this channel are running: end them before you close it.',
+    );
+  const required = closingVoucher(ledger.state, row);
+  if (cumulativeAmount < required) throw refused('voucher_insufficient', { required });
+  if (cumulativeAmount * unit > row.deposit) throw refused('voucher_over_deposit');
+  held.add(channel);
+  try {
+    const { block, hash } = await chain.close({ channel, cumulative: cumulativeAmount, signature });
+    await reader.confirm(block);
+    const closed = (await reader.refresh(channel)) ?? row;
+    const settled = closed.settled / unit;
+    const refunded = (closed.deposit - closed.settled) / unit;
+    emit({ type: 'channelClosed', at: clock.now(), channel, settled, refunded, tx: hash });
+    return { txHash: hash, settled, refunded };
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code !== 'transaction_reverted') throw error;
+    const reason = reasonOf(error);
+    throw new CodedError('close_failed', `The channel could not be closed: ${reason}.`, { reason }, error);
+  } finally {
+    held.delete(channel);
+  }
+}

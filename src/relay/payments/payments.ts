@@ -1,0 +1,339 @@
+import type { Hex } from '../../core/bytes.ts';
+import type { Clock } from '../../core/clock.ts';
+import { CodedError } from '../../core/errors.ts';
+import type { Random } from '../../core/random.ts';
+import type { Recover } from '../../protocol/money/signature.ts';
+import { createAudience } from '../jobs/audience.ts';
+import type { Job, JobOrder, JobSink } from '../jobs/job.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import { releasesOf } from '../ledger/job-operations.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { ChannelRow } from '../ledger/state.ts';
+import type { PaidAnswer } from '../openai/answer.ts';
+import type { ApiReply, ApiRequest } from '../openai/api-request.ts';
+import type { Route } from '../openai/route.ts';
+import { createChallenges, type Quote } from './challenge.ts';
+import type { ChainPort } from './chain-port.ts';
+import { createChainWatch } from './chain-watch.ts';
+import { closeChannel } from './channel-closing.ts';
+import { createChannelOpening } from './channel-opening.ts';
+import type { ChannelPayment } from './channel-payment.ts';
+import { createChannelReader } from './channel-reader.ts';
+import { channelStatus, paymentReceiptHeader } from './channel-status.ts';
+import { type Credential, type Payload, readCredential, voucherOf } from './credential.ts';
+import { createPaymentDesk } from './payment-desk.ts';
+import type { PaymentListener } from './payment-events.ts';
+import { createPaymentRoutes } from './payment-routes.ts';
+import type { PaymentTerms } from './payment-terms.ts';
+import { refused } from './refusal.ts';
+import { createRepeats, type PaidJob } from './repeats.ts';
+import { createRunningPayments } from './running-payments.ts';
+import { createSponsorship } from './sponsorship.ts';
+import { createVoucherIntake } from './voucher-intake.ts';
+
+/** What an operator may set. Times in ms. */
+export interface PaymentLimits {
+  /** The chain is looked at this often. */
+  readonly watchMs: number;
+  /** Age of the newest block at which nothing more is accepted. */
+  readonly blindMs: number;
+  /** How long a transaction may take to be confirmed. */
+  readonly patienceMs: number;
+  /** Transactions that the relay pays for, for one agent and day. */
+  readonly sponsoredPerDay: number;
+}
+
+export const DEFAULT_PAYMENT_LIMITS: PaymentLimits = {
+  watchMs: 2_000,
+  blindMs: 30 * 60_000,
+  patienceMs: 120_000,
+  sponsoredPerDay: 50,
+};
+
+/** All that a relay needs to be paid. */
+export interface PaymentSetup {
+  readonly terms: PaymentTerms;
+  readonly ledger: Ledger;
+  readonly chain: ChainPort;
+  /** `challengeKey` of the relay's key. */
+  readonly secret: Uint8Array;
+  readonly limits?: Partial<PaymentLimits>;
+  /** Test chains only: base units that the faucet gives. */
+  readonly faucet?: bigint;
+}
+
+export interface PaymentsParts extends PaymentSetup {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly recover: Recover;
+  readonly jobs: Jobs;
+  readonly emit: PaymentListener;
+}
+
+/** What a paid request asks for. */
+export interface PaidOrder {
+  readonly body: string;
+  readonly order: Omit<JobOrder, 'agent' | 'only' | 'payment'>;
+}
+
+/** A job that somebody pays for, or paid for before, and asks for again. */
+export interface PaidRun {
+  /** Whom fairness counts it for. */
+  readonly agent: string;
+  readonly job: Job;
+  readonly answering: PaidAnswer;
+  /** From here on, and from the beginning. */
+  join(sink: JobSink): void;
+  /** Nobody left: the job is cancelled, and charged as far as it came. */
+  leave(sink: JobSink): void;
+}
+
+/** The agents' side of money: challenges, channels, vouchers, and the jobs that they pay for. */
+export interface Payments {
+  readonly terms: PaymentTerms;
+  readonly routes: readonly Route[];
+  /** @throws CodedError `voucher_malformed`, `challenge_invalid`, `challenge_expired` */
+  credentialOf(request: ApiRequest): Credential | undefined;
+  /** Who shows this credential. @throws CodedError as `VoucherIntake.authenticate` */
+  agentOf(credential: Credential): string;
+  /** A request without a body: a voucher for streams that run, an opening, a top-up, a close; else a challenge. */
+  manage(credential: Credential | undefined, request: ApiRequest, reply: ApiReply): Promise<void>;
+  /** A request with a body. @throws CodedError with the challenge that it did not meet, and those of `Jobs.open` */
+  run(credential: Credential | undefined, request: ApiRequest, order: PaidOrder): Promise<PaidRun>;
+  /** Frees what jobs of an earlier process held, and begins to watch the chain. */
+  start(): Promise<void>;
+  stop(): void;
+}
+
+export function createPayments(parts: PaymentsParts): Payments {
+  const { chain, clock, emit, jobs, ledger, random, recover, secret, terms } = parts;
+  const limits = { ...DEFAULT_PAYMENT_LIMITS, ...parts.limits };
+  const { state } = ledger;
+  const held = new Set<Hex>();
+  const running = createRunningPayments(ledger);
+  const reader = createChannelReader(
+    { chain, clock, random, ledger, terms, ended: stopService },
+    limits.patienceMs,
+  );
+  const { confirmations } = terms;
+  const watch = createChainWatch({
+    chain,
+    clock,
+    emit,
+    ledger,
+    reader,
+    confirmations,
+    everyMs: limits.watchMs,
+    blindMs: limits.blindMs,
+    sighted: spreadAll,
+  });
+  const isBlind = (): boolean => watch.isBlind();
+  const intake = createVoucherIntake({ ledger, recover, terms, isBlind, held });
+  const challenges = createChallenges(secret, terms, state.unit, clock);
+  const desk = createPaymentDesk({
+    challenges,
+    clock,
+    emit,
+    held,
+    intake,
+    isBlind,
+    ledger,
+    random,
+    running,
+    terms,
+  });
+  const known = (channel: Hex): ChannelRow | undefined => state.channels.get(channel);
+  const sponsorship = createSponsorship(clock, limits.sponsoredPerDay);
+  const opening = createChannelOpening({
+    chain,
+    clock,
+    emit,
+    intake,
+    reader,
+    recover,
+    sponsorship,
+    terms,
+    known,
+  });
+  const repeats = createRepeats(clock);
+
+  /** A close was asked for: what is covered is served, and nothing more. */
+  function stopService({ channel }: ChannelRow): void {
+    emit({ type: 'channelClosing', at: clock.now(), channel });
+    for (const payment of running.of(channel)) payment.wake();
+  }
+
+  function spreadAll(): void {
+    for (const channel of running.channels) void running.spread(channel).catch(() => {});
+  }
+
+  /** A refusal with a fresh challenge, and with what the relay knows of the channel. */
+  function withChallenge(error: unknown, channel?: Hex, quote?: Quote): unknown {
+    if (!(error instanceof CodedError)) return error;
+    const { code, data, message } = error;
+    const row = channel === undefined ? undefined : known(channel);
+    const receipt = row ? { paymentReceipt: paymentReceiptHeader(state, row)['payment-receipt'] } : {};
+    return new CodedError(code, message, { ...data, ...receipt, challenge: challenges.issue(quote) }, error);
+  }
+
+  function paymentRequired(): CodedError {
+    const words =
+      'This request has to be paid for: answer the challenge with a payment channel of the EVM method.';
+    return new CodedError('payment_required', words);
+  }
+
+  function answer(reply: ApiReply, row: ChannelRow, body: object): void {
+    const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+    reply.send(200, { ...headers, ...paymentReceiptHeader(state, row) }, JSON.stringify(body));
+  }
+
+  async function act(payload: Payload, { ip }: ApiRequest, reply: ApiReply): Promise<void> {
+    const { channelId } = payload;
+    if (payload.action === 'close') {
+      const { refunded, settled, txHash } = await closeChannel(payload, parts_);
+      const row = known(channelId) as ChannelRow;
+      return answer(reply, row, { txHash, settled: String(settled), refunded: String(refunded) });
+    }
+    if (payload.action === 'topUp') await opening.topUp(payload, ip);
+    else if (payload.action === 'open') {
+      const row = await opening.open(payload, ip);
+      const voucher = voucherOf(payload);
+      if (voucher && voucher.cumulativeAmount * state.unit > row.accepted) await desk.accept(row, voucher);
+    } else await desk.accept(intake.authenticate(payload), payload);
+    const row = known(channelId) as ChannelRow;
+    answer(reply, row, channelStatus(state, row, held.has(channelId)));
+  }
+
+  const parts_ = { chain, clock, emit, held, intake, ledger, reader };
+
+  /** The channel of a request with a body, and its voucher. */
+  async function payerOf(payload: Payload, ip: string) {
+    const voucher = voucherOf(payload);
+    if (!voucher || payload.action === 'close') {
+      throw new CodedError('voucher_malformed', `The action ${payload.action} takes no request body.`);
+    }
+    const row = payload.action === 'open' ? await opening.open(payload, ip) : intake.authenticate(voucher);
+    return { row, voucher };
+  }
+
+  async function findOrStart(
+    payload: Payload,
+    request: ApiRequest,
+    { body, order }: PaidOrder,
+  ): Promise<PaidRun> {
+    const { row, voucher } = await payerOf(payload, request.ip);
+    const key = desk.keyOf(voucher, body, request.header('idempotency-key'));
+    const agent = `payer:${row.payer}`;
+    const earlier = repeats.find(key);
+    if (earlier) {
+      if (voucher.cumulativeAmount * state.unit > row.accepted) await desk.accept(row, voucher);
+      return runOf(agent, await earlier, () => repeats.forget(key));
+    }
+    const { maxTokens, model, prompt } = order;
+    const wanted = { model: model.id, promptTokens: prompt.length, maxTokens };
+    const starting = desk
+      .start(row, voucher, wanted, key)
+      .then((payment) =>
+        open(payment, agent, order, (isWhole) => (isWhole ? repeats.keep(key) : repeats.forget(key))),
+      );
+    repeats.add(key, starting);
+    return runOf(agent, await starting, () => repeats.forget(key));
+  }
+
+  async function open(
+    payment: ChannelPayment,
+    agent: string,
+    order: PaidOrder['order'],
+    ended: (isWhole: boolean) => void,
+  ): Promise<PaidJob> {
+    const audience = createAudience(ended);
+    payment.notify = (name, data) => audience.notice?.(name, data);
+    try {
+      return { job: jobs.open({ ...order, id: payment.job, agent, payment }, audience), audience, payment };
+    } catch (error) {
+      await payment.abandon();
+      throw error;
+    }
+  }
+
+  function runOf(agent: string, { audience, job, payment }: PaidJob, forget: () => void): PaidRun {
+    const row = (): ChannelRow => known(payment.channel) as ChannelRow;
+    return {
+      agent,
+      job,
+      join: (sink) => audience.join(sink),
+      leave(sink) {
+        if (!audience.leave(sink) || audience.ended) return;
+        forget();
+        jobs.cancel(job);
+      },
+      answering: {
+        headers: () => paymentReceiptHeader(state, row()),
+        receipt: (receipt) => ({
+          channelId: payment.channel,
+          acceptedCumulative: String(row().accepted / state.unit),
+          spent: String(row().spent),
+          charged: String(payment.charged),
+          receipt,
+        }),
+      },
+    };
+  }
+
+  return {
+    terms,
+    routes: createPaymentRoutes({
+      chain,
+      clock,
+      terms,
+      unit: state.unit,
+      faucet: parts.faucet,
+      channel(id) {
+        const row = known(id);
+        return row && channelStatus(state, row, held.has(id));
+      },
+      pending: opening.pending,
+    }),
+    credentialOf(request) {
+      try {
+        const credential = readCredential(request.header('authorization'));
+        if (credential) challenges.check(credential.challenge);
+        return credential;
+      } catch (error) {
+        throw withChallenge(error);
+      }
+    },
+    agentOf({ payload }) {
+      const voucher = voucherOf(payload);
+      if (!voucher) throw refused('channel_unknown');
+      return `payer:${intake.authenticate(voucher).payer}`;
+    },
+    async manage(credential, request, reply) {
+      try {
+        if (!credential) throw paymentRequired();
+        await act(credential.payload, request, reply);
+      } catch (error) {
+        throw withChallenge(error, credential?.payload.channelId);
+      }
+    },
+    async run(credential, request, order) {
+      const { maxTokens, model, prompt } = order.order;
+      const wanted = { model: model.id, promptTokens: prompt.length, maxTokens };
+      const channel = credential?.payload.channelId;
+      try {
+        if (!credential) throw paymentRequired();
+        return await findOrStart(credential.payload, request, order);
+      } catch (error) {
+        if (!terms.prices.has(model.id)) throw error;
+        const row = channel === undefined ? undefined : known(channel);
+        throw withChallenge(error, channel, row ? desk.quoteFor(wanted, row) : desk.quote(wanted));
+      }
+    },
+    async start() {
+      const releases = releasesOf(state);
+      if (releases.length > 0) await ledger.commit(releases);
+      await watch.start();
+    },
+    stop: () => watch.stop(),
+  };
+}

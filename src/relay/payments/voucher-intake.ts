@@ -1,0 +1,70 @@
+import type { Hex } from '../../core/bytes.ts';
+import { CodedError } from '../../core/errors.ts';
+import type { Recover } from '../../protocol/money/signature.ts';
+import { voucherDigester } from '../../protocol/money/voucher.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { ChannelRow } from '../ledger/state.ts';
+import type { SignedVoucher } from './credential.ts';
+import type { PaymentTerms } from './payment-terms.ts';
+import { refused } from './refusal.ts';
+
+export interface IntakeParts {
+  readonly ledger: Ledger;
+  readonly recover: Recover;
+  readonly terms: PaymentTerms;
+  /** The newest block is too old: what the chain says now is unknown. */
+  readonly isBlind: () => boolean;
+  /** Channels that are being closed here and now, whatever the chain says yet. */
+  readonly held: ReadonlySet<Hex>;
+}
+
+/** What is checked of a voucher before anything is booked. The ledger decides; this only says no earlier and clearer. */
+export interface VoucherIntake {
+  /**
+   * The channel that a voucher is for, if its signer is the channel's. A voucher of another chain or contract shows as
+   * another signer's. @throws CodedError `channel_unknown`, `voucher_signature`
+   */
+  authenticate(voucher: SignedVoucher): ChannelRow;
+  /**
+   * Whether the channel may accept it now: at least what was accepted, at most the deposit.
+   * @throws CodedError `chain_blind`, `channel_closed`, `channel_closing`, `voucher_stale`, `voucher_over_deposit`
+   */
+  admit(row: ChannelRow, voucher: SignedVoucher): void;
+  isSignedBy(signer: Hex, voucher: SignedVoucher): boolean;
+}
+
+export function createVoucherIntake({ held, isBlind, ledger, recover, terms }: IntakeParts): VoucherIntake {
+  const digestOf = voucherDigester({ chainId: terms.chainId, contract: terms.escrow });
+
+  function isSignedBy(signer: Hex, { channelId, cumulativeAmount, signature }: SignedVoucher): boolean {
+    try {
+      return recover(digestOf({ channelId, cumulativeAmount }), signature) === signer;
+    } catch (error) {
+      if (error instanceof CodedError) return false;
+      throw error;
+    }
+  }
+
+  return {
+    isSignedBy,
+    authenticate(voucher) {
+      const row = ledger.state.channels.get(voucher.channelId);
+      if (!row) throw refused('channel_unknown');
+      if (!isSignedBy(row.signer, voucher)) {
+        const message = "This voucher is not signed by the channel's signer for this chain and contract.";
+        throw new CodedError('voucher_signature', message);
+      }
+      return row;
+    },
+    admit(row, { cumulativeAmount }) {
+      const amount = cumulativeAmount * ledger.state.unit;
+      if (isBlind()) {
+        throw new CodedError('chain_blind', 'This relay does not see the chain now: it accepts no payment.');
+      }
+      if (row.finalized) throw refused('channel_closed');
+      if (row.closeRequestedAt !== 0 || held.has(row.channel)) throw refused('channel_closing');
+      if (amount < row.accepted) throw refused('voucher_stale');
+      if (amount > row.deposit) throw refused('voucher_over_deposit');
+    },
+  };
+}
