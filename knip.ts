@@ -7,6 +7,9 @@ const config: KnipConfig = {
     'src/sdk/index.ts',
     'workers/*.ts',
     'scripts/*.ts',
+    // Started by forge, and by anvil.ts, as processes of their own.
+    'scripts/solc.mjs',
+    'scripts/network/anvil-keeper.ts',
     'bench/*.ts',
     'test/**/*.test.ts',
   ],

@@ -80,6 +80,12 @@ export class TestChain implements AsyncDisposable {
     await this.mine(1);
   }
 
+  /** The newest block's time, in Unix seconds: ahead of the machine's once time has been moved on. */
+  async time(): Promise<number> {
+    const block = (await rpc(this.anvil, 'eth_getBlockByNumber', ['latest', false])) as { timestamp: Hex };
+    return Number(block.timestamp);
+  }
+
   async mine(blocks: number): Promise<void> {
     await rpc(this.anvil, 'anvil_mine', [toQuantity(BigInt(blocks))]);
   }

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newAccount, TestChain } from '../../../scripts/network/test-chain.ts';
-import { openAuthorization } from '../../../src/chain/authorization.ts';
 import {
   channelEvents,
   closeCall,
-  openWithAuthorizationCall,
   readChannel,
   readClosesCancelled,
   requestCloseWithAuthorizationCall,
@@ -12,19 +10,14 @@ import {
   settleManyCall,
   withdrawForCall,
 } from '../../../src/chain/channel.ts';
-import { mintCall, readDollars, readTokenDomain } from '../../../src/chain/dollar.ts';
+import { mintCall, readDollars } from '../../../src/chain/dollar.ts';
 import { hubEvents, readAvailable, readPaid, redeemAll, type SignedPayout } from '../../../src/chain/hub.ts';
 import { fromHex, type Hex } from '../../../src/core/bytes.ts';
-import { receiveDigester } from '../../../src/protocol/money/authorization.ts';
 import { hubIdOf, payoutDigester } from '../../../src/protocol/money/payout.ts';
-import { addressOf, signDigest } from '../../../src/protocol/money/signature.ts';
-import {
-  channelIdOf,
-  type ChannelParts,
-  closeRequestDigester,
-  NO_SIGNER,
-  voucherDigester,
-} from '../../../src/protocol/money/voucher.ts';
+import { signDigest } from '../../../src/protocol/money/signature.ts';
+import { closeRequestDigester, NO_SIGNER } from '../../../src/protocol/money/voucher.ts';
+
+import { agentOf, inTenMinutes, openChannel } from './chain-agent.ts';
 
 const DEPOSIT = 5_000_000n;
 const GRACE = 600;
@@ -41,7 +34,7 @@ afterAll(() => world.close());
 describe('payments on a real chain', () => {
   it('K5 K3 K6 opens a channel for an agent without gas, settles, and closes with a refund', async () => {
     const { channel, token } = world.deployment;
-    const agent = await openChannel();
+    const agent = await openChannel(world, DEPOSIT);
     const opened = await readChannel(world.relay, channel, agent.id, 'confirmed');
     expect(opened).toEqual({
       payer: agent.address,
@@ -72,7 +65,11 @@ describe('payments on a real chain', () => {
 
   it('K4 settles many channels at once and names the row that it left out', async () => {
     const { channel, token } = world.deployment;
-    const agents = [await openChannel(), await openChannel(), await openChannel()];
+    const agents = [
+      await openChannel(world, DEPOSIT),
+      await openChannel(world, DEPOSIT),
+      await openChannel(world, DEPOSIT),
+    ];
     const vouchers = agents.map((agent, i) => agent.voucher(100n * BigInt(i + 1)));
     const stolen = { ...vouchers[1], channelId: agents[2]?.id } as (typeof vouchers)[number];
     const sent = await world.relay.send(settleManyCall(channel, token, [...vouchers, stolen]));
@@ -88,7 +85,10 @@ describe('payments on a real chain', () => {
     const { hub, token } = world.deployment;
     await world.fund(hub, 1_000_000n);
     const payouts = [30_000n, 40_000n, 50_000n].map((amount) => payout(newAccount().address, amount));
-    const [sent] = await redeemAll(world.relay, hub, [...payouts, { ...payouts[0], payee: signer.address } as SignedPayout]);
+    const [sent] = await redeemAll(world.relay, hub, [
+      ...payouts,
+      { ...payouts[0], payee: signer.address } as SignedPayout,
+    ]);
     expect(hubEvents(sent?.logs ?? []).map(({ eventName }) => eventName)).toEqual(['PayoutSkipped']);
     for (const { payee, cumulativeAmount } of payouts) {
       expect(await balance(payee)).toBe(cumulativeAmount);
@@ -99,14 +99,14 @@ describe('payments on a real chain', () => {
 
   it('K7 lets an agent without gas leave while the relay is gone', async () => {
     const { channel } = world.deployment;
-    const agent = await openChannel();
+    const agent = await openChannel(world, DEPOSIT);
     const passerBy = newAccount();
     await world.fund(passerBy.address, 0n, 10n ** 18n);
     const chain = world.connect(passerBy.key);
     const request = {
       channelId: agent.id,
       cancelled: await readClosesCancelled(chain, channel, agent.id),
-      deadline: await inTenMinutes(),
+      deadline: await inTenMinutes(world),
     };
     const digest = closeRequestDigester(place(channel))(request);
     await chain.send(requestCloseWithAuthorizationCall(channel, request, agent.sign(digest)));
@@ -126,13 +126,13 @@ describe('payments on a real chain', () => {
 describe('K13 K14 the connection to the chain', () => {
   it('says why a contract refused, and what the token said', async () => {
     const { channel, token } = world.deployment;
-    const agent = await openChannel();
+    const agent = await openChannel(world, DEPOSIT);
     await expect(world.relay.send(settleCall(channel, agent.voucher(DEPOSIT + 1n)))).rejects.toMatchObject({
       code: 'transaction_reverted',
       data: { reason: 'AmountExceedsDeposit' },
     });
     await expect(agent.open()).rejects.toMatchObject({ data: { reason: 'ChannelAlreadyExists' } });
-    const poor = await openChannelOf(newAccount());
+    const poor = await agentOf(world, newAccount(), DEPOSIT);
     await expect(poor.open()).rejects.toMatchObject({ data: { reason: 'ERC20InsufficientBalance' } });
     expect(await readDollars(world.relay, token, poor.address)).toBe(0n);
   });
@@ -168,56 +168,6 @@ describe('K13 K14 the connection to the chain', () => {
   });
 });
 
-interface Agent {
-  readonly address: Hex;
-  readonly id: Hex;
-  sign(digest: Hex): Hex;
-  voucher(amount: bigint): { channelId: Hex; cumulativeAmount: bigint; signature: Hex };
-  /** By the relay, which pays the gas. */
-  open(): Promise<unknown>;
-}
-
-/** A new agent with test dollars, whose channel the relay opened. */
-async function openChannel(): Promise<Agent> {
-  const account = newAccount();
-  await world.fund(account.address, DEPOSIT);
-  const agent = await openChannelOf(account);
-  await agent.open();
-  return agent;
-}
-
-async function openChannelOf({ key, address }: { key: Hex; address: Hex }): Promise<Agent> {
-  const { channel, token } = world.deployment;
-  const sign = (digest: Hex): Hex => signDigest(digest, fromHex(key));
-  const parts: ChannelParts = {
-    payer: addressOf(fromHex(key)),
-    payee: world.relay.account as Hex,
-    token,
-    salt: newAccount().key,
-    authorizedSigner: NO_SIGNER,
-  };
-  const authorization = openAuthorization(parts, {
-    contract: channel,
-    value: DEPOSIT,
-    validBefore: await inTenMinutes(),
-  });
-  const domain = await readTokenDomain(world.relay, token);
-  const signature = sign(receiveDigester(domain)(authorization));
-  const open = (): Promise<unknown> =>
-    world.relay.send(openWithAuthorizationCall(channel, parts, authorization, signature));
-  const id = channelIdOf(parts, place(channel));
-  return {
-    address,
-    id,
-    sign,
-    open,
-    voucher: (cumulativeAmount) => {
-      const voucher = { channelId: id, cumulativeAmount };
-      return { ...voucher, signature: sign(voucherDigester(place(channel))(voucher)) };
-    },
-  };
-}
-
 function payout(payee: Hex, cumulativeAmount: bigint) {
   const { hub, token } = world.deployment;
   const parts = { token, owner: world.relay.account as Hex, signer: signer.address };
@@ -235,9 +185,4 @@ function place(contract: Hex) {
 
 function balance(of: Hex): Promise<bigint> {
   return readDollars(world.relay, world.deployment.token, of);
-}
-
-/** By the chain's clock, which tests move on. */
-async function inTenMinutes(): Promise<bigint> {
-  return BigInt(Math.floor(Date.now() / 1000) + 600 + GRACE * 4);
 }
