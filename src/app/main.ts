@@ -26,9 +26,10 @@ const settings = {
   ...parameters.settings,
 };
 const desk = createWorkerDesk(parameters.profile);
-const lending = createLending(desk, settings, (changed) =>
-  saveSettings(localStorage, parameters.profile, changed),
-);
+const lending = createLending(desk, settings, {
+  save: (changed) => saveSettings(localStorage, parameters.profile, changed),
+  demo: parameters.demo,
+});
 
 effect(() => {
   const { title } = describeState(lending.status.value, '', 0);

@@ -6,6 +6,7 @@ import './style/base.css';
 import './style/layout.css';
 import './style/hero.css';
 import './style/cards.css';
+import './style/earnings.css';
 import './style/dialogs.css';
 
 /** Shows the page in an element. The returned function takes it away. */

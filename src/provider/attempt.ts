@@ -27,6 +27,8 @@ export interface AttemptPorts {
   /** Asks for a call of `flush` within the flush interval: ids wait. */
   readonly flushLater: () => void;
   readonly decoded: (tokens: number) => void;
+  /** A chunk was sent that states this total, in pico. */
+  readonly claimed: (total: bigint) => void;
 }
 
 /**
@@ -57,8 +59,13 @@ export class Attempt {
     this.#ports = ports;
     this.startedAt = ports.clock.now();
     this.#credit = Math.min(assignment.credit, assignment.maxTokens);
-    this.#chunker = new Chunker(assignment, assignment.prior.length, assignment.price);
+    this.#chunker = new Chunker(assignment);
     this.#stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
+  }
+
+  /** What it has earned by the chunks that were sent, in pico. */
+  get earned(): string {
+    return this.chunks.at(-1)?.total ?? '0';
   }
 
   /** Raises the number of output tokens that may be decoded (rule C6); a lower number is ignored. */
@@ -109,8 +116,9 @@ export class Attempt {
 
   #signReceipt(finish: Finish): Promise<SignedReceipt> {
     const { engine, signer, clock } = this.#ports;
-    const { commitment } = this.#chunker;
-    const outcome = { ids: this.ids, finish, commitment, startedAt: this.startedAt, endedAt: clock.now() };
+    const { commitment, chunks } = this.#chunker;
+    const times = { startedAt: this.startedAt, endedAt: clock.now() };
+    const outcome = { ids: this.ids, finish, commitment, chunks, ...times };
     return signReceipt(this.assignment, outcome, engine.capabilities, signer);
   }
 
@@ -175,6 +183,7 @@ export class Attempt {
       this.chunks.push(chunk);
       this.leaves.push(leaf);
       this.#ports.send({ type: 'chunk', ...chunk });
+      this.#ports.claimed(BigInt(chunk.total));
     });
     // A key that can't sign earns nothing: no token more is decoded. The rejection itself is met in `run`.
     this.#signing.catch((error: unknown) => this.stop({ kind: 'handback', error: errorBody(error) }));

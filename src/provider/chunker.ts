@@ -1,9 +1,9 @@
 import type { Hex } from '../core/bytes.ts';
 import { CHUNK_TOKENS } from '../protocol/constants.ts';
 import { encodeLeaf, firstCommitment, nextCommitment } from '../protocol/wire/chunk.ts';
-import type { AttemptRef, ChunkStatement, Price } from '../protocol/wire/job.ts';
+import type { AttemptRef, Assignment, ChunkStatement } from '../protocol/wire/job.ts';
 import type { Sample } from '../protocol/wire/sample.ts';
-import { earned } from './earnings.ts';
+import { earned, type PaidTerms, termsOf } from './earnings.ts';
 
 /** A chunk whose last token was decoded: what is to be signed, and the leaf that it commits to. */
 export interface ClosedChunk {
@@ -16,7 +16,7 @@ export interface ClosedChunk {
  */
 export class Chunker {
   readonly #ref: AttemptRef;
-  readonly #price: Price;
+  readonly #terms: PaidTerms;
   /** Output position of the next chunk's first token. */
   #position: number;
   #index = 0;
@@ -24,12 +24,16 @@ export class Chunker {
   #commitment: Hex;
   #open: Sample[] = [];
 
-  /** @param first the attempt's first output position: how many tokens earlier attempts delivered. */
-  constructor(ref: AttemptRef, first: number, price: Price) {
-    this.#ref = { job: ref.job, lease: ref.lease };
-    this.#price = price;
-    this.#position = first;
-    this.#commitment = firstCommitment(ref);
+  constructor(assignment: Assignment) {
+    this.#ref = { job: assignment.job, lease: assignment.lease };
+    this.#terms = termsOf(assignment);
+    this.#position = assignment.prior.length;
+    this.#commitment = firstCommitment(assignment);
+  }
+
+  /** How many chunks were closed. */
+  get chunks(): number {
+    return this.#index;
   }
 
   /** The commitment after the last closed chunk. */
@@ -56,7 +60,7 @@ export class Chunker {
       first: this.#position,
       count,
       commitment: this.#commitment,
-      total: earned(this.#price, this.#count),
+      total: earned(this.#terms, { chunks: this.#index, tokens: this.#count, finished: false }),
     };
     this.#position += count;
     this.#open = [];

@@ -7,6 +7,8 @@ import { FREE, type Price } from '../protocol/wire/job.ts';
 import type { AttemptStore } from './attempt-store.ts';
 import { backoff } from './backoff.ts';
 import { openSocket } from './dial.ts';
+import { Income } from './income/income.ts';
+import type { PayoutStore } from './income/payout-store.ts';
 import { LeafBook } from './leaf-book.ts';
 import { type LoadedModel, Runner } from './runner.ts';
 import { type Introduction, Session, type Welcome } from './session.ts';
@@ -30,6 +32,10 @@ export interface ProviderOptions {
   /** Counts that go on from an earlier provider; new ones by default. */
   readonly tally?: Tally;
   readonly ask?: Price;
+  /** Where vouchers are kept; by default they go with the provider. */
+  readonly payouts?: PayoutStore;
+  /** What the relay may owe before this provider takes no more jobs, in pico. */
+  readonly creditLimit?: bigint;
   /** The engine serves nothing more (`device_lost`, …). Its attempts were handed back. */
   readonly engineFailed?: (error: ErrorBody) => void;
 }
@@ -47,6 +53,7 @@ export class Provider {
   readonly #options: ProviderOptions;
   readonly #tally: Tally;
   readonly #leaves: LeafBook;
+  readonly #income: Income;
   #relay: RelayStatus;
   /** The connection's part of the state; `status` puts pauses and jobs over it. */
   #link: Extract<LinkState, { name: 'idle' | 'connecting' | 'error' }> | { name: 'ready' } = { name: 'idle' };
@@ -54,6 +61,7 @@ export class Provider {
   #runner: Runner | undefined;
   #draining = false;
   #paused: ErrorBody | undefined;
+  #held: ErrorBody | undefined;
   #failed: ErrorBody | undefined;
   #fault: ErrorBody | undefined;
   #life: AbortController | undefined;
@@ -64,6 +72,15 @@ export class Provider {
     this.#tally = options.tally ?? new Tally(options.clock);
     this.#leaves = new LeafBook(options.store);
     this.#relay = { url: options.relayUrl, connected: false };
+    this.#income = new Income({
+      clock: options.clock,
+      account: options.signer.account,
+      ...(options.payouts ? { store: options.payouts } : {}),
+      ...(options.creditLimit === undefined ? {} : { limit: options.creditLimit }),
+      ask: () => this.#session?.sendReady({ type: 'payout' }),
+      hold: (reason) => this.#hold(reason),
+      fault: (error) => (this.#fault = error),
+    });
   }
 
   /** Connects, and stays connected until `stop`. */
@@ -92,15 +109,23 @@ export class Provider {
   /** Takes no jobs until `resume`; hands back those that run (rule P2). The connection stays. */
   pause(reason: ErrorBody): void {
     this.#paused = reason;
-    this.#session?.sendReady({ type: 'models', models: [] });
-    this.#runner?.pause(reason);
+    this.#rest(reason);
   }
 
   resume(): void {
     if (!this.#paused) return;
     this.#paused = undefined;
-    this.#session?.sendReady({ type: 'models', models: this.#models() });
-    this.#runner?.resume();
+    this.#work();
+  }
+
+  /** Asks the relay to pay now what has vested; the status says what comes of it. */
+  requestPayout(): void {
+    this.#income.request();
+  }
+
+  /** @param limit what the relay may owe before this provider takes no more jobs, in pico */
+  trust(limit: bigint): void {
+    this.#income.trust(limit);
   }
 
   /** Tries to connect now instead of at the end of the backoff: the machine is online again. */
@@ -110,6 +135,7 @@ export class Provider {
 
   status(): LinkStatus {
     const { signer, engine } = this.#options;
+    const income = this.#income.status();
     return {
       state: this.#state(),
       account: signer.account,
@@ -120,8 +146,27 @@ export class Provider {
       tokens: this.#tally.tokens,
       jobs: this.#tally.finished,
       unfinished: this.#tally.unfinished,
+      ...(income ? { income } : {}),
       ...(this.#fault ? { fault: this.#fault } : {}),
     };
+  }
+
+  #rest(reason: ErrorBody): void {
+    this.#session?.sendReady({ type: 'models', models: [] });
+    this.#runner?.pause(reason);
+  }
+
+  #work(): void {
+    if (this.#paused || this.#held) return;
+    this.#session?.sendReady({ type: 'models', models: this.#models() });
+    this.#runner?.resume();
+  }
+
+  /** The owner's money says whether there is work. Jobs that run are handed back: they go on elsewhere. */
+  #hold(reason: ErrorBody | undefined): void {
+    this.#held = reason;
+    if (reason) this.#rest(reason);
+    else this.#work();
   }
 
   #state(): LinkState {
@@ -129,12 +174,13 @@ export class Provider {
     if (this.#link.name === 'idle' || this.#link.name === 'error') return this.#link;
     if (this.#paused) return { name: 'paused', reason: this.#paused };
     if (this.#link.name === 'connecting') return this.#link;
+    if (this.#held) return { name: 'held', reason: this.#held };
     if (this.#runner && this.#runner.attempts.length > 0) return { name: 'serving' };
     return { name: 'waiting', reason: this.#draining ? 'relay_draining' : 'no_jobs' };
   }
 
   #models(): Introduction['models'] {
-    return this.#paused || this.#failed ? [] : [this.#options.model.offer];
+    return this.#paused || this.#held || this.#failed ? [] : [this.#options.model.offer];
   }
 
   async #stayConnected(signal: AbortSignal): Promise<void> {
@@ -180,10 +226,10 @@ export class Provider {
       introduce: () => this.#introduce(),
       welcomed: (welcome, relay) => this.#begin(session, welcome, relay),
       job: (message) => this.#runner?.handle(message),
-      money: () => {},
+      money: (message) => this.#income.hear(message),
       draining: () => (this.#draining = true),
       relayError: (error) => (this.#relay = { ...this.#relay, lastError: error }),
-      heartbeat: () => ({ worstStepMs: this.#worstStepMs(), active: this.#runner?.attempts.length ?? 0 }),
+      heartbeat: () => this.#pulse(),
     });
     this.#session = session;
     this.#draining = false;
@@ -203,7 +249,12 @@ export class Provider {
     };
   }
 
-  #begin(session: Session, { free, flushMs }: Welcome, relay: Relay): void {
+  #pulse(): { worstStepMs: number; active: number } {
+    this.#income.tick();
+    return { worstStepMs: this.#worstStepMs(), active: this.#runner?.attempts.length ?? 0 };
+  }
+
+  #begin(session: Session, { free, flushMs, payouts }: Welcome, relay: Relay): void {
     const { lastError: _, ...before } = this.#relay;
     this.#relay = { ...before, connected: true, account: relay, free };
     this.#link = { name: 'ready' };
@@ -211,13 +262,17 @@ export class Provider {
       ...this.#options,
       relay,
       flushMs,
+      ask: this.#options.ask ?? FREE,
       leaves: this.#leaves,
       tally: this.#tally,
+      income: this.#income,
       send: session.send.bind(session),
       fault: (error: ErrorBody) => (this.#fault = error),
       engineFailed: (error: ErrorBody) => this.#engineFailed(error),
     };
-    this.#runner = new Runner(options, this.#options.engine.capabilities.slots, this.#paused !== undefined);
+    const idle = this.#paused !== undefined || this.#held !== undefined;
+    this.#runner = new Runner(options, this.#options.engine.capabilities.slots, idle);
+    this.#income.begin(payouts);
   }
 
   #engineFailed(error: ErrorBody): void {

@@ -3,7 +3,7 @@ import type { EngineCapabilities } from '../engine/engine.ts';
 import { idsHash } from '../protocol/money/statements.ts';
 import { decodeSpecHash } from '../protocol/wire/decode-spec.ts';
 import type { Assignment, AttemptReceipt, Finish, SignedReceipt } from '../protocol/wire/job.ts';
-import { earned } from './earnings.ts';
+import { earned, termsOf } from './earnings.ts';
 import type { Signer } from './signer.ts';
 
 /** What a finished attempt did. */
@@ -11,6 +11,8 @@ export interface AttemptOutcome {
   readonly ids: readonly number[];
   readonly finish: Finish;
   readonly commitment: Hex;
+  /** Signed chunks. */
+  readonly chunks: number;
   readonly startedAt: number;
   readonly endedAt: number;
 }
@@ -18,11 +20,11 @@ export interface AttemptOutcome {
 /** The provider's statement about a finished attempt (rule R1). */
 export async function signReceipt(
   assignment: Assignment,
-  { ids, finish, commitment, startedAt, endedAt }: AttemptOutcome,
+  { ids, finish, commitment, chunks, startedAt, endedAt }: AttemptOutcome,
   engine: EngineCapabilities,
   signer: Signer,
 ): Promise<SignedReceipt> {
-  const { job, lease, model, prompt, prior, spec, seed, nonce, price } = assignment;
+  const { job, lease, model, prompt, prior, spec, seed, nonce } = assignment;
   const receipt: AttemptReceipt = {
     job,
     lease,
@@ -40,7 +42,7 @@ export async function signReceipt(
     commitment,
     engine: `${engine.name}/${engine.version}`,
     gpuClass: engine.gpuClass,
-    total: earned(price, ids.length),
+    total: earned(termsOf(assignment), { chunks, tokens: ids.length, finished: true }),
     startedAt: Math.floor(startedAt),
     endedAt: Math.floor(endedAt),
   };

@@ -2,12 +2,14 @@ import type { Hex } from '../core/bytes.ts';
 import type { Clock } from '../core/clock.ts';
 import { CodedError, type ErrorBody, errorBody } from '../core/errors.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Assignment } from '../protocol/wire/job.ts';
+import type { Assignment, Price } from '../protocol/wire/job.ts';
 import type { ModelOffer, ProviderMessage, RelayMessage } from '../protocol/wire/messages.ts';
 import { Attempt, type AttemptEnd } from './attempt.ts';
 import { attemptKey, type AttemptStore } from './attempt-store.ts';
 import { FlushTimer } from './flush-timer.ts';
 import type { LeafBook } from './leaf-book.ts';
+import { checkAssignment } from './income/assignment-check.ts';
+import type { Income } from './income/income.ts';
 import { openingOf } from './opening.ts';
 import type { Signer } from './signer.ts';
 import { Slots } from './slots.ts';
@@ -31,6 +33,8 @@ export interface RunnerOptions {
   readonly store: AttemptStore;
   readonly leaves: LeafBook;
   readonly tally: Tally;
+  readonly income: Income;
+  readonly ask: Price;
   /** The relay's account, for the record. */
   readonly relay: Hex;
   readonly flushMs: number;
@@ -116,12 +120,20 @@ export class Runner {
     if (model.manifest !== offer.manifest || model.variant !== offer.variant) {
       return handBack('model_not_loaded', 'Another model is loaded here.', this.#slots.free());
     }
+    try {
+      checkAssignment(assignment, this.#options.income.terms, this.#options.ask);
+    } catch (error) {
+      const body = errorBody(error);
+      this.#options.fault(body);
+      return handBack(body.code, body.message, this.#slots.free());
+    }
     const attempt = new Attempt(assignment, {
       ...this.#options,
       stopIds,
       stopWhen,
       flushLater: () => this.#timer.arm(),
       decoded: (tokens) => this.#options.tally.decoded(tokens),
+      claimed: (total) => this.#options.income.claim(key, total),
     });
     this.#live.set(key, attempt);
     const running = this.#run(key, attempt).finally(() => this.#running.delete(running));
@@ -144,9 +156,11 @@ export class Runner {
   /** Tells the relay how an attempt ended, with its slot back. */
   #settle({ assignment, ids }: Attempt, end: AttemptEnd): void {
     const { job, lease } = assignment;
-    const { send } = this.#options;
+    const { send, income } = this.#options;
+    const key = attemptKey(assignment);
     if (end.kind === 'finished') {
       const { finish, receipt } = end;
+      income.claim(key, BigInt(receipt.total));
       send({ type: 'result', job, lease, finish, count: ids.length, receipt, grant: this.#slots.free() });
     } else if (end.kind === 'handback') {
       const fatal = FATAL.has(end.error.code);
@@ -154,9 +168,11 @@ export class Runner {
       const { code, message } = end.error;
       send({ type: 'handback', job, lease, code, reason: message.slice(0, 500), grant: this.#slots.free() });
       if (fatal) this.#options.engineFailed(end.error);
-    } else if (end.kind === 'cancelled' && this.#slots.free() === 1) {
-      send({ type: 'grant', slots: 1 });
+    } else if (end.kind === 'cancelled') {
+      income.cancel(key);
+      if (this.#slots.free() === 1) send({ type: 'grant', slots: 1 });
     }
+    income.end(key);
   }
 
   /** Keeps an attempt's proof and leaves until its work vests (rule C4). */

@@ -10,6 +10,13 @@ export interface SessionEnd {
   readonly servedMs: number;
 }
 
+/** The relay computes another amount for the same work: nobody should go on working on that (rule M4). */
+const EARNINGS_DIFFER: Omit<SessionEnd, 'servedMs'> = {
+  code: 'earnings_differ',
+  message: 'The relay counts another amount for this tab’s work than this tab does.',
+  retry: false,
+};
+
 /** What a close by the other end means. The relay's last `error` names the cause where there was one. */
 export function endOfClose(
   code: number,
@@ -40,6 +47,9 @@ export function endOfClose(
     case CloseCode.draining:
       return { code: 'relay_draining', message: 'The relay is restarting.', retry: true };
     case CloseCode.protocolError:
+      if (last?.code === 'chunk_invalid' && last.data?.['fault'] === 'total') return EARNINGS_DIFFER;
+      if (last?.code === 'receipt_invalid' && last.data?.['field'] === 'total') return EARNINGS_DIFFER;
+      return { code: last?.code ?? 'protocol_error', message: last?.message ?? reason, retry: true };
     case CloseCode.frameTooLarge:
       return { code: last?.code ?? 'protocol_error', message: last?.message ?? reason, retry: true };
     default:

@@ -9,14 +9,12 @@ import {
   type ProviderMessage,
   type RelayMessage,
 } from '../protocol/wire/messages.ts';
+import type { MoneyMessage } from './income/money-message.ts';
 import type { JobMessage } from './runner.ts';
 import { endOfClose, type SessionEnd } from './session-end.ts';
 import type { Signer } from './signer.ts';
 
 export type Welcome = Extract<RelayMessage, { type: 'welcome' }>;
-
-/** The relay's messages about money. */
-export type MoneyMessage = Extract<RelayMessage, { type: 'voucher' | 'earnings' }>;
 
 /** What `hello` says beside the proof of the account. */
 export type Introduction = Omit<Hello, 'type' | 'version' | 'account' | 'proof'>;
@@ -114,7 +112,7 @@ export class Session {
   #dispatch(message: RelayMessage): void {
     switch (message.type) {
       case 'error':
-        this.#lastError = { code: message.code, message: message.message };
+        this.#lastError = errorOf(message);
         return this.#options.relayError(this.#lastError);
       case 'challenge':
         this.#expect('connected', message.type);
@@ -207,4 +205,8 @@ export class Session {
     const served = this.#welcomedAt === undefined ? 0 : this.#options.clock.now() - this.#welcomedAt;
     this.#end({ ...end, servedMs: served });
   }
+}
+
+function errorOf({ code, message, data }: Extract<RelayMessage, { type: 'error' }>): ErrorBody {
+  return { code, message, ...(data ? { data } : {}) };
 }

@@ -2,6 +2,7 @@ import type { Hex } from '../core/bytes.ts';
 import type { ErrorBody } from '../core/errors.ts';
 import type { AttemptRef } from '../protocol/wire/job.ts';
 import type { Attempt } from './attempt.ts';
+import type { IncomeStatus } from './income/income-status.ts';
 
 /** Why a connected provider has no work: said, and never left to be guessed. */
 export type WaitReason = 'no_jobs' | 'relay_draining';
@@ -19,6 +20,8 @@ export type LinkState =
   | { readonly name: 'waiting'; readonly reason: WaitReason }
   | { readonly name: 'serving' }
   | { readonly name: 'paused'; readonly reason: ErrorBody }
+  /** Connected, and taking no jobs for the sake of the owner's money: the limit is reached, or figures do not fit. */
+  | { readonly name: 'held'; readonly reason: ErrorBody }
   /** Nothing goes on by itself any more. */
   | { readonly name: 'error'; readonly error: ErrorBody };
 
@@ -29,6 +32,8 @@ export interface StreamStatus extends AttemptRef {
   readonly prior: number;
   readonly tokens: number;
   readonly maxTokens: number;
+  /** By its signed chunks, in pico. */
+  readonly earned: string;
   readonly startedAt: number;
 }
 
@@ -55,11 +60,13 @@ export interface LinkStatus {
   readonly tokens: number;
   readonly jobs: number;
   readonly unfinished: number;
+  /** The money, where this relay pays. */
+  readonly income?: IncomeStatus;
   /** Something that went wrong without costing a job. */
   readonly fault?: ErrorBody;
 }
 
-export function streamStatus({ assignment, ids, startedAt }: Attempt): StreamStatus {
+export function streamStatus({ assignment, earned, ids, startedAt }: Attempt): StreamStatus {
   const { job, lease, prompt, prior, maxTokens } = assignment;
   return {
     job,
@@ -68,6 +75,7 @@ export function streamStatus({ assignment, ids, startedAt }: Attempt): StreamSta
     prior: prior.length,
     tokens: ids.length,
     maxTokens,
+    earned,
     startedAt,
   };
 }

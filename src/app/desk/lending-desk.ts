@@ -1,5 +1,6 @@
 import type { Hex } from '../../core/bytes.ts';
 import type { ErrorBody } from '../../core/errors.ts';
+import type { PaymentRow } from '../../provider/income/payout-store.ts';
 import type { AttemptRow, Totals } from '../../provider/history/attempt-history.ts';
 import type { GpuReport, ModelChoice } from '../../provider/compute/engine-source.ts';
 import type { LendingOrder } from '../../provider/compute/lender.ts';
@@ -20,6 +21,14 @@ export interface LendingDesk {
   stop(): Promise<void>;
   pause(reason: string): Promise<void>;
   resume(): Promise<void>;
+  /** Ends the compute worker in the middle of whatever it does, as a crash would: nothing is handed back. */
+  kill(): Promise<void>;
+  /** Asks the relay to pay now what has vested; the status says what comes of it. */
+  requestPayout(): Promise<void>;
+  /** From now on the relay may owe this much, in pico. */
+  trust(limit: string): Promise<void>;
+  /** Payments to this wallet, newest first. */
+  payments(limit: number): Promise<PaymentRow[]>;
   /** `status` at most four times a second; `failed` when a worker died. */
   watch(status: (status: LenderStatus) => void, failed: (error: ErrorBody) => void): void;
   attempts(limit: number, before?: number): Promise<AttemptRow[]>;

@@ -88,6 +88,16 @@ export function createWorkerDesk(profile: string): WorkerDesk {
     }
   }
 
+  async function kill(): Promise<void> {
+    const old = compute;
+    if (!old) return;
+    compute = old.then(({ worker }) => {
+      worker.terminate();
+      return openCompute();
+    });
+    await compute;
+  }
+
   return {
     async open() {
       if (!isSecureContext) {
@@ -106,6 +116,10 @@ export function createWorkerDesk(profile: string): WorkerDesk {
     selfTest: async (order) => (await api()).selfTest(order),
     pause: async (reason) => (await api()).pause(reason),
     resume: async () => (await api()).resume(),
+    kill,
+    requestPayout: async () => (await api()).requestPayout(),
+    trust: async (limit) => (await api()).trust(limit),
+    payments: async (limit) => (await api()).payments(limit),
     watch(status, onFailure) {
       told = status;
       failed = onFailure;

@@ -3,6 +3,7 @@ import type { Hex } from '../../core/bytes.ts';
 import { CodedError, type ErrorBody, errorBody } from '../../core/errors.ts';
 import type { GpuReport, ModelChoice } from '../../provider/compute/engine-source.ts';
 import type { CuredError, LenderStatus } from '../../provider/compute/lender-status.ts';
+import type { PaymentRow } from '../../provider/income/payout-store.ts';
 import type { AttemptRow, Totals } from '../../provider/history/attempt-history.ts';
 import type { LendingDesk } from '../desk/lending-desk.ts';
 import { pageCure } from '../words/page-cures.ts';
@@ -10,6 +11,8 @@ import type { Settings } from './settings.ts';
 
 /** How many receipts the page shows before it is asked for more. */
 const PAGE = 20;
+/** How many payments the page shows. */
+const PAYMENTS = 100;
 
 /** The page's state: signals that follow the workers, and the acts of the owner. */
 export interface Lending {
@@ -23,6 +26,10 @@ export interface Lending {
   readonly attempts: ReadonlySignal<readonly AttemptRow[] | undefined>;
   readonly hasMore: ReadonlySignal<boolean>;
   readonly totals: ReadonlySignal<Totals | undefined>;
+  /** Newest first. */
+  readonly payments: ReadonlySignal<readonly PaymentRow[]>;
+  /** The page shows how a stream outlives its tab. */
+  readonly demo: boolean;
   /** A failure outside of lending: the page itself can't work. */
   readonly failure: ReadonlySignal<CuredError | undefined>;
   /** Start was pressed and has not ended in `stop`. */
@@ -34,6 +41,9 @@ export interface Lending {
   stop(): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
+  requestPayout(): Promise<void>;
+  /** Kills the worker that computes, as a crash would. */
+  kill(): Promise<void>;
   change(settings: Partial<Settings>): void;
   showMore(): Promise<void>;
   exportKey(): Promise<Hex>;
@@ -42,10 +52,15 @@ export interface Lending {
 
 export type Obstacle = 'starting' | 'no_gpu' | 'software' | 'no_model';
 
+export interface LendingOptions {
+  readonly save: (settings: Settings) => void;
+  readonly demo?: boolean;
+}
+
 export function createLending(
   desk: LendingDesk,
   initial: Settings,
-  save: (settings: Settings) => void,
+  { save, demo = false }: LendingOptions,
 ): Lending {
   const account = signal<Hex>();
   const status = signal<LenderStatus>();
@@ -56,6 +71,7 @@ export function createLending(
   const shown = signal(PAGE);
   const hasMore = signal(false);
   const totals = signal<Totals>();
+  const payments = signal<readonly PaymentRow[]>([]);
   const failure = signal<CuredError>();
 
   const model = computed(
@@ -94,12 +110,25 @@ export function createLending(
     }
   }
 
+  async function readPayments(): Promise<void> {
+    try {
+      payments.value = await desk.payments(PAYMENTS);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
   /** All that needs an open wallet: the history, and what this machine can do. */
   async function prepare(): Promise<void> {
     const kept = computed(() => status.value?.kept ?? 0);
     effect(() => {
       void kept.value;
       void readHistory();
+    });
+    const paid = computed(() => status.value?.income?.payments ?? 0);
+    effect(() => {
+      void paid.value;
+      void readPayments();
     });
     [gpu.value, models.value] = await Promise.all([desk.probe(), desk.models()]);
   }
@@ -124,6 +153,8 @@ export function createLending(
     attempts,
     hasMore,
     totals,
+    payments,
+    demo,
     failure,
     lending,
     obstacle,
@@ -147,9 +178,12 @@ export function createLending(
     stop: () => act(() => desk.stop()),
     pause: () => act(() => desk.pause('Paused by the owner.')),
     resume: () => act(() => desk.resume()),
+    requestPayout: () => act(() => desk.requestPayout()),
+    kill: () => act(() => desk.kill()),
     change(changes) {
       settings.value = { ...settings.value, ...changes };
       save(settings.value);
+      if (changes.creditLimit !== undefined) void act(() => desk.trust(settings.value.creditLimit));
     },
     async showMore() {
       shown.value += PAGE;
@@ -159,7 +193,7 @@ export function createLending(
     async importKey(privateKey) {
       account.value = await desk.importKey(privateKey);
       failure.value = undefined;
-      await (gpu.value ? readHistory() : prepare());
+      await (gpu.value ? Promise.all([readHistory(), readPayments()]) : prepare());
     },
   };
 }

@@ -4,11 +4,13 @@ import type { Settings } from './settings.ts';
 export interface PageParameters {
   readonly profile: string;
   readonly autostart: boolean;
+  /** Shows the button that kills this tab's worker, so that people see a stream move. */
+  readonly demo: boolean;
   readonly settings: Partial<Settings>;
 }
 
 /**
- * @example ?relay=ws://localhost:8080/v1/provider&model=shakespeare-1m-fp32&backend=wasm&slots=4&software=allow&autostart=1&profile=a
+ * @example ?relay=ws://localhost:8080/v1/provider&model=shakespeare-1m-fp32&backend=wasm&slots=4&software=allow&autostart=1&demo=1&profile=a
  */
 export function readParameters(search: string): PageParameters {
   const query = new URLSearchParams(search);
@@ -20,6 +22,7 @@ export function readParameters(search: string): PageParameters {
   return {
     profile: query.get('profile') ?? 'default',
     autostart: query.get('autostart') === '1',
+    demo: query.get('demo') === '1',
     settings: {
       ...(relayUrl ? { relayUrl } : {}),
       ...(model ? { model } : {}),

@@ -1,5 +1,8 @@
 import type { LendingOrder } from '../../provider/compute/lender.ts';
 
+/** What a relay may owe, unless the owner says otherwise: $0.25, in pico. */
+const DEFAULT_CREDIT_LIMIT = 25n * 10n ** 10n;
+
 /** What the owner chose: the order that `start` gives. */
 export type Settings = LendingOrder;
 
@@ -12,6 +15,7 @@ export function defaultSettings(location: { protocol: string; host: string }): S
     backend: 'webgpu',
     slots: 4,
     allowSoftware: false,
+    creditLimit: String(DEFAULT_CREDIT_LIMIT),
   };
 }
 
@@ -25,13 +29,14 @@ export function loadSettings(storage: Storage, profile: string): Partial<Setting
   } catch {
     return {}; // Damaged by hand: the defaults are better than a page that does not open.
   }
-  const { relayUrl, model, backend, slots, allowSoftware } = stored;
+  const { relayUrl, model, backend, slots, allowSoftware, creditLimit } = stored;
   return {
     ...(typeof relayUrl === 'string' ? { relayUrl } : {}),
     ...(typeof model === 'string' ? { model } : {}),
     ...(backend === 'webgpu' || backend === 'wasm' ? { backend } : {}),
     ...(typeof slots === 'number' && slots >= 1 && slots <= 64 ? { slots } : {}),
     ...(typeof allowSoftware === 'boolean' ? { allowSoftware } : {}),
+    ...(typeof creditLimit === 'string' && /^\d{1,18}$/.test(creditLimit) ? { creditLimit } : {}),
   };
 }
 

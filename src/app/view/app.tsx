@@ -25,13 +25,13 @@ export function App({ lending }: { lending: Lending }): JSX.Element {
       <main class="page">
         <Notices lending={lending} />
         <Hero lending={lending} />
+        <Earnings lending={lending} />
         <div class="columns">
           <div class="column">
             <Streams lending={lending} />
             <Receipts lending={lending} />
           </div>
           <div class="column">
-            <Earnings lending={lending} />
             <Machine lending={lending} />
             <Served lending={lending} />
           </div>

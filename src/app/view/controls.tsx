@@ -42,7 +42,7 @@ export function Controls({ lending }: { lending: Lending }): JSX.Element {
           Resume
         </button>
       ) : null}
-      {state === 'waiting' || state === 'serving' || state === 'connecting' ? (
+      {state === 'waiting' || state === 'serving' || state === 'connecting' || state === 'held' ? (
         <button type="button" class="button-plain" onClick={() => void lending.pause()}>
           <PauseIcon />
           Pause
@@ -56,6 +56,11 @@ export function Controls({ lending }: { lending: Lending }): JSX.Element {
         <StopIcon />
         {state === 'loading' ? 'Cancel' : 'Stop lending'}
       </button>
+      {lending.demo ? (
+        <button type="button" class="button-plain" onClick={() => void lending.kill()}>
+          Kill this tab
+        </button>
+      ) : null}
     </div>
   );
 }

@@ -14,6 +14,12 @@ export function Notices({ lending }: { lending: Lending }): JSX.Element | null {
         <p class="mono notice-code">{failure.code}</p>
       </Notice>
     ) : null,
+    state?.name === 'held' ? (
+      <Notice key="held" tone="warning" title={state.reason.message}>
+        <p>{state.reason.cure}</p>
+        <p class="mono notice-code">{state.reason.code}</p>
+      </Notice>
+    ) : null,
     lending.obstacle.value === 'no_gpu' ? <NoGpu key="gpu" lending={lending} /> : null,
     lending.obstacle.value === 'software' ? <SoftwareOnly key="software" lending={lending} /> : null,
     status?.fault ? (

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Lending } from '../state/lending.ts';
 import { relayUrlFault, type Settings } from '../state/settings.ts';
+import { CreditLimit } from './credit-limit.tsx';
 import { Dialog } from './dialog.tsx';
 
 export interface SettingsDialogProps {
@@ -84,6 +85,7 @@ function SettingsForm({ lending, close }: Omit<SettingsDialogProps, 'open'>): JS
           Eight streams cost a GPU little more than one. Each takes memory for its context.
         </span>
       </div>
+      <CreditLimit value={draft.creditLimit} amend={(creditLimit) => amend({ creditLimit })} />
       <label class="choice">
         <input
           type="checkbox"

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { StreamStatus } from '../../provider/status.ts';
 import type { Lending } from '../state/lending.ts';
+import { describeLiveAmount } from '../words/money.ts';
 import { describeCount, shorten } from '../words/quantities.ts';
 
 /** What runs right now, one row per stream. */
@@ -28,13 +29,14 @@ export function Streams({ lending }: { lending: Lending }): JSX.Element {
   );
 }
 
-function Stream({ job, promptTokens, prior, tokens, maxTokens }: StreamStatus): JSX.Element {
+function Stream({ job, promptTokens, prior, tokens, maxTokens, earned }: StreamStatus): JSX.Element {
   return (
     <li class="stream">
       <span class="mono">{shorten(job)}</span>
       <span class="stream-note">
         Prompt of {describeCount(promptTokens)} tokens
         {prior > 0 ? `, taken over at token ${describeCount(prior)}` : ''}
+        {earned === '0' ? '' : `, ${describeLiveAmount(earned)} earned`}
       </span>
       <span class="stream-count">
         {describeCount(tokens)} <span class="stream-of">of at most {describeCount(maxTokens)}</span>

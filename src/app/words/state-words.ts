@@ -39,6 +39,12 @@ export function describeState(status: LenderStatus | undefined, modelName: strin
         title: 'Paused',
         detail: 'The GPU is yours. The model stays loaded, so that resuming takes no time.',
       };
+    case 'held':
+      return {
+        tone: 'bad',
+        title: 'Online, but not lending',
+        detail: `${state.reason.message} Lending goes on by itself as soon as that is settled.`,
+      };
     case 'error':
       return {
         tone: 'bad',
@@ -93,6 +99,7 @@ export function describeEnd(ended: string): string {
     cancelled: 'Cancelled',
     paused: 'Handed back: pause',
     stopped: 'Handed back: stop',
+    credit_limit: 'Handed back: limit reached',
     connection_lost: 'Connection lost',
     device_lost: 'Handed back: GPU lost',
     closed: 'Handed back: stop',

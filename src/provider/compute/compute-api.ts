@@ -2,6 +2,9 @@ import type { ProxyMarked } from 'comlink';
 import { CodedError } from '../../core/errors.ts';
 import { cryptoRandom } from '../../core/random.ts';
 import { AttemptHistory, type AttemptRow, type Totals } from '../history/attempt-history.ts';
+import { PayoutHistory } from '../history/payout-history.ts';
+import type { PaymentRow } from '../income/payout-store.ts';
+import type { Signer } from '../signer.ts';
 import { connectSigner } from '../wallet/signer-port.ts';
 import { connectWebSocket } from './browser-socket.ts';
 import type { EngineSource, GpuReport, ModelChoice } from './engine-source.ts';
@@ -27,6 +30,12 @@ export interface ComputeApi {
   selfTest(order: SelfTestOrder): Promise<SelfTestResult>;
   pause(reason: string): void;
   resume(): void;
+  /** Asks the relay to pay now what has vested; the status says what comes of it. */
+  requestPayout(): void;
+  /** From now on the relay may owe this much, in pico. */
+  trust(limit: string): void;
+  /** Payments of hubs to this wallet, newest first. */
+  payments(limit: number): Promise<PaymentRow[]>;
   /** Calls `push` with the status of now, and then at most four times a second when it changed. */
   watch(push: ((status: LenderStatus) => void) & ProxyMarked): void;
   /** Ended attempts, newest first. */
@@ -34,10 +43,17 @@ export interface ComputeApi {
   totals(): Promise<Totals>;
 }
 
-export function createComputeApi(source: EngineSource): ComputeApi {
-  let opened: { lender: Lender; history: AttemptHistory } | undefined;
+interface Opened {
+  readonly lender: Lender;
+  readonly history: AttemptHistory;
+  readonly payouts: PayoutHistory;
+  readonly signer: Signer;
+}
 
-  function open(): { lender: Lender; history: AttemptHistory } {
+export function createComputeApi(source: EngineSource): ComputeApi {
+  let opened: Opened | undefined;
+
+  function open(): Opened {
     if (opened) return opened;
     throw new CodedError('worker_closed', 'The worker was not opened.');
   }
@@ -47,16 +63,19 @@ export function createComputeApi(source: EngineSource): ComputeApi {
     async open(profile, port) {
       await opened?.lender.stop();
       const history = new AttemptHistory(`afterglow-history-${profile}`);
+      const payouts = new PayoutHistory(`afterglow-payouts-${profile}`);
+      const signer = await connectSigner(port, systemClock);
       const lender = new Lender({
         clock: systemClock,
         random: cryptoRandom,
         connect: connectWebSocket,
         source,
         store: history,
-        signer: await connectSigner(port, systemClock),
+        payouts,
+        signer,
         holdLock: () => holdLendingLock(profile),
       });
-      opened = { lender, history };
+      opened = { lender, history, payouts, signer };
     },
     probe: () => open().lender.probe(),
     models: () => source.models(),
@@ -65,6 +84,9 @@ export function createComputeApi(source: EngineSource): ComputeApi {
     selfTest: (order) => open().lender.selfTest(order),
     pause: (reason) => open().lender.pause(reason),
     resume: () => open().lender.resume(),
+    requestPayout: () => open().lender.requestPayout(),
+    trust: (limit) => open().lender.trust(limit),
+    payments: (limit) => open().payouts.list(open().signer.account, limit),
     watch: (push) => void feedStatus(systemClock, () => open().lender.status(), push),
     attempts: (limit, before) => open().history.list(limit, before),
     totals: () => open().history.totals(systemClock.now()),

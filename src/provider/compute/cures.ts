@@ -1,3 +1,6 @@
+const RELAY_WRONG =
+  'Stop lending here, and tell whoever runs this relay. Your vouchers and receipts are kept: they are your proof.';
+
 const cures: Readonly<Record<string, string>> = {
   webgpu_missing:
     'Use a recent Chrome, Edge, Safari or Firefox with graphics acceleration on, or choose the wasm backend.',
@@ -18,6 +21,12 @@ const cures: Readonly<Record<string, string>> = {
   account_unproven: 'Check that this is the right relay, then press start.',
   version_unsupported: 'Reload the page to get the current version.',
   relay_url_invalid: 'Enter an address that begins with wss:// or ws:// in the settings.',
+  credit_limit: 'Ask to be paid now, or raise the limit in the settings if you trust this relay.',
+  earnings_differ: RELAY_WRONG,
+  voucher_lower: RELAY_WRONG,
+  voucher_signature: RELAY_WRONG,
+  voucher_wrong_hub: RELAY_WRONG,
+  voucher_wrong_payee: RELAY_WRONG,
   key_unreadable: 'Restore the wallet from your backup.',
   signer_gone: 'Reload the page.',
 };

@@ -11,7 +11,8 @@ export interface CuredError extends ErrorBody {
 }
 
 export type LenderState =
-  | Exclude<LinkState, { name: 'error' }>
+  | Exclude<LinkState, { name: 'error' | 'held' }>
+  | { readonly name: 'held'; readonly reason: CuredError }
   | { readonly name: 'loading'; readonly model: string; readonly progress: LoadProgress }
   | { readonly name: 'error'; readonly error: CuredError };
 
@@ -27,6 +28,13 @@ export interface LenderStatus extends Omit<LinkStatus, 'state' | 'account'> {
   readonly stepMs: number;
   /** Attempts written to the history in this life of the worker: a list that shows another number is stale. */
   readonly kept: number;
+}
+
+/** The connection's state as the owner reads it. */
+export function curedState(state: LinkState): LenderState {
+  if (state.name === 'error') return { name: 'error', error: curedError(state.error) };
+  if (state.name === 'held') return { name: 'held', reason: curedError(state.reason) };
+  return state;
 }
 
 export function curedError(error: ErrorBody): CuredError {

@@ -3,16 +3,19 @@ import { abortError, CodedError, type ErrorBody, errorBody } from '../../core/er
 import type { Random } from '../../core/random.ts';
 import type { Connect } from '../../protocol/wire/frame-socket.ts';
 import type { AttemptStore, StoredAttempt } from '../attempt-store.ts';
+import type { PayoutStore } from '../income/payout-store.ts';
 import { Provider } from '../provider.ts';
 import type { Signer } from '../signer.ts';
 import { Tally } from '../tally.ts';
 import type { EngineOrder, EngineSource, GpuReport, LoadedEngine, LoadProgress } from './engine-source.ts';
 import { runSelfTest, type SelfTestOrder, type SelfTestResult } from './self-test.ts';
-import { curedError, type LenderState, type LenderStatus } from './lender-status.ts';
+import { curedError, curedState, type LenderState, type LenderStatus } from './lender-status.ts';
 
 /** What the owner chose before pressing start. */
 export interface LendingOrder extends EngineOrder {
   readonly relayUrl: string;
+  /** What the relay may owe before this tab takes no more jobs, in pico as a decimal string. */
+  readonly creditLimit: string;
 }
 
 export interface LenderPorts {
@@ -21,6 +24,7 @@ export interface LenderPorts {
   readonly connect: Connect;
   readonly source: EngineSource;
   readonly store: AttemptStore;
+  readonly payouts: PayoutStore;
   readonly signer: Signer;
   /** Gives the release, or nothing where another tab lends. */
   readonly holdLock: () => Promise<(() => void) | undefined>;
@@ -111,6 +115,16 @@ export class Lender {
     this.#run?.provider?.resume();
   }
 
+  /** Asks the relay to pay now what has vested; the status says what comes of it. */
+  requestPayout(): void {
+    this.#run?.provider?.requestPayout();
+  }
+
+  /** From now on the relay may owe this much, in pico. */
+  trust(limit: string): void {
+    this.#run?.provider?.trust(BigInt(limit));
+  }
+
   /** Times the loaded engine alone. @throws CodedError `not_loaded`, `engine_busy` */
   async selfTest(order: SelfTestOrder): Promise<SelfTestResult> {
     const engine = this.#run?.loaded?.engine;
@@ -127,9 +141,6 @@ export class Lender {
     const { signer } = this.#ports;
     const { provider, loaded, order } = this.#run ?? {};
     const link = provider?.status();
-    const linkState = link?.state;
-    const fromLink: LenderState | undefined =
-      linkState?.name === 'error' ? { name: 'error', error: curedError(linkState.error) } : linkState;
     return {
       relay: { url: order?.relayUrl ?? '', connected: false },
       streams: [],
@@ -139,7 +150,7 @@ export class Lender {
       jobs: 0,
       unfinished: 0,
       ...link,
-      state: this.#state ?? fromLink ?? { name: 'idle' },
+      state: this.#state ?? (link ? curedState(link.state) : { name: 'idle' }),
       account: signer.account,
       ...(this.#gpu ? { gpu: this.#gpu } : {}),
       ...(loaded ? { model: loaded.model.offer.id, engine: loaded.engine.capabilities } : {}),
@@ -166,6 +177,7 @@ export class Lender {
       ...this.#ports,
       ...loaded,
       relayUrl: order.relayUrl,
+      creditLimit: BigInt(order.creditLimit),
       tally: run.tally,
       store: { put: (attempt) => this.#keep(attempt), leaves: (ref) => this.#ports.store.leaves(ref) },
       engineFailed: (error) => void this.#recover(run, error),

@@ -1,7 +1,7 @@
 import { Dexie, type Table } from 'dexie';
-import { CodedError } from '../../core/errors.ts';
 import type { AttemptRef } from '../../protocol/wire/job.ts';
 import { attemptKey, type AttemptStore, type StoredAttempt } from '../attempt-store.ts';
+import { askStorage } from './storage-errors.ts';
 
 /** An ended attempt as lists show it. */
 export type AttemptRow = Omit<StoredAttempt, 'leaves'> & { readonly key: string };
@@ -58,7 +58,7 @@ export class AttemptHistory implements AttemptStore {
   async put({ leaves, ...attempt }: StoredAttempt): Promise<void> {
     const key = attemptKey(attempt);
     const day = Math.floor(attempt.endedAt / DAY_MS) * DAY_MS;
-    await this.#try(() =>
+    await askStorage(() =>
       this.#db.transaction('rw', this.#attempts, this.#leaves, this.#days, async () => {
         if (await this.#attempts.get(key)) return;
         await this.#attempts.put({ ...attempt, key });
@@ -72,16 +72,16 @@ export class AttemptHistory implements AttemptStore {
   }
 
   async leaves(ref: AttemptRef): Promise<readonly Uint8Array[] | undefined> {
-    return (await this.#try(() => this.#leaves.get(attemptKey(ref))))?.leaves;
+    return (await askStorage(() => this.#leaves.get(attemptKey(ref))))?.leaves;
   }
 
   /** The newest attempts that ended before a time, newest first. */
   list(limit: number, before = Number.POSITIVE_INFINITY): Promise<AttemptRow[]> {
-    return this.#try(() => this.#attempts.where('endedAt').below(before).reverse().limit(limit).toArray());
+    return askStorage(() => this.#attempts.where('endedAt').below(before).reverse().limit(limit).toArray());
   }
 
   async totals(now: number): Promise<Totals> {
-    const days = await this.#try(() => this.#days.toArray());
+    const days = await askStorage(() => this.#days.toArray());
     const today = days.find(({ day }) => day === Math.floor(now / DAY_MS) * DAY_MS) ?? { jobs: 0, tokens: 0 };
     return {
       jobs: days.reduce((sum, { jobs }) => sum + jobs, 0),
@@ -92,23 +92,6 @@ export class AttemptHistory implements AttemptStore {
 
   close(): void {
     this.#db.close();
-  }
-
-  async #try<T>(run: () => PromiseLike<T>): Promise<T> {
-    try {
-      return await run();
-    } catch (cause) {
-      const { name, message } = cause instanceof Error ? cause : { name: '', message: String(cause) };
-      if (name === 'QuotaExceededError') {
-        throw new CodedError(
-          'storage_full',
-          'The browser has no room for another receipt.',
-          undefined,
-          cause,
-        );
-      }
-      throw new CodedError('storage_failed', `The browser’s storage refused: ${message}`, undefined, cause);
-    }
   }
 }
 

@@ -1,41 +1,13 @@
 import axe from 'axe-core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
-import { mount } from '../../../src/app/mount.ts';
 import { CodedError } from '../../../src/core/errors.ts';
-import { createLending } from '../../../src/app/state/lending.ts';
-import type { Settings } from '../../../src/app/state/settings.ts';
 import type { LenderState, LenderStatus } from '../../../src/provider/compute/lender-status.ts';
-import { forged, signedAttempt, StandInDesk } from './stand-in-desk.ts';
+import { button, closePage, connected, open, saved } from './open-page.ts';
+import { forged, INCOME, signedAttempt, StandInDesk } from './stand-in-desk.ts';
 
-const settings: Settings = {
-  relayUrl: 'ws://relay/v1/provider',
-  model: '',
-  backend: 'webgpu',
-  slots: 4,
-  allowSoftware: false,
-};
-const saved: Settings[] = [];
-let root: HTMLElement | undefined;
-let unmount: (() => void) | undefined;
+afterEach(closePage);
 
-async function open(desk: StandInDesk): Promise<void> {
-  document.documentElement.lang = 'en';
-  document.title = 'Afterglow';
-  root = document.body.appendChild(document.createElement('div'));
-  const lending = createLending(desk, settings, (changed) => saved.push(changed));
-  unmount = mount(root, lending);
-  await lending.begin();
-}
-
-afterEach(() => {
-  unmount?.();
-  root?.remove();
-  saved.length = 0;
-});
-
-const button = (name: string | RegExp) => page.getByRole('button', { name });
-const connected: Partial<LenderStatus> = { relay: { url: '', connected: true, free: true }, stepMs: 8 };
 const streams = [1, 2, 3].map((n) => ({
   job: `0x${`${n}`.repeat(32)}` as const,
   lease: 0,
@@ -43,6 +15,7 @@ const streams = [1, 2, 3].map((n) => ({
   prior: 96,
   tokens: 1_000,
   maxTokens: 100_000,
+  earned: '30685000',
   startedAt: 0,
 }));
 const states: readonly (readonly [string, LenderState, Partial<LenderStatus>])[] = [
@@ -65,6 +38,34 @@ const states: readonly (readonly [string, LenderState, Partial<LenderStatus>])[]
   ],
   ['waiting', { name: 'waiting', reason: 'no_jobs' }, connected],
   ['serving', { name: 'serving' }, { ...connected, streams, tokensPerSecond: 123_456 }],
+  ['earning', { name: 'serving' }, { ...connected, streams, tokensPerSecond: 64, income: INCOME }],
+  [
+    'earning much',
+    { name: 'serving' },
+    {
+      ...connected,
+      income: {
+        ...INCOME,
+        accrued: '99999999999999',
+        vested: '88888888888888',
+        paid: '123456789999999999',
+        payout: {
+          name: 'failed',
+          code: 'chain_unreachable',
+          message: 'The chain does not answer.',
+          retryAt: 1,
+        },
+      },
+    },
+  ],
+  [
+    'held',
+    {
+      name: 'held',
+      reason: { code: 'credit_limit', message: 'The relay owes as much as you trust it with.', cure: 'Ask.' },
+    },
+    { ...connected, income: INCOME },
+  ],
   ['paused', { name: 'paused', reason: { code: 'paused', message: '' } }, connected],
   [
     'error',

@@ -1,6 +1,8 @@
 import { createKeySigner } from '../../../src/provider/wallet/key-signer.ts';
 import type { LenderState, LenderStatus } from '../../../src/provider/compute/lender-status.ts';
 import type { GpuReport, ModelChoice } from '../../../src/provider/compute/engine-source.ts';
+import type { IncomeStatus } from '../../../src/provider/income/income-status.ts';
+import type { PaymentRow } from '../../../src/provider/income/payout-store.ts';
 import type { AttemptRow } from '../../../src/provider/history/attempt-history.ts';
 import type { LendingDesk } from '../../../src/app/desk/lending-desk.ts';
 import { CodedError } from '../../../src/core/errors.ts';
@@ -10,6 +12,31 @@ import type { SignedChunk } from '../../../src/protocol/wire/job.ts';
 
 const signer = createKeySigner(new Uint8Array(32).fill(7));
 const hash: Hex = `0x${'11'.repeat(32)}`;
+
+/** Some cents on their way. */
+export const INCOME: IncomeStatus = {
+  terms: {
+    chainId: 8453,
+    hub: `0x${'b0'.repeat(20)}`,
+    token: `0x${'70'.repeat(20)}`,
+    owner: `0x${'0a'.repeat(20)}`,
+    signer: `0x${'0a'.repeat(20)}`,
+    unit: '1000000',
+    feeBps: 500,
+    minimum: '1000000',
+    threshold: '1000000000000',
+  },
+  accrued: '128000000',
+  vested: '40612000000',
+  paid: '310000000000',
+  forfeited: '0',
+  batch: { chunks: 5, of: 64, closesAt: Date.now() + 60_000 },
+  payout: { name: 'none' },
+  voucher: { worth: '350612000000', keptAt: 1 },
+  unsecured: '40740000000',
+  limit: '250000000000',
+  payments: 0,
+};
 
 export const REAL_GPU: GpuReport = {
   webgpu: true,
@@ -33,6 +60,7 @@ export class StandInDesk implements LendingDesk {
   readonly asked: string[] = [];
   gpu = REAL_GPU;
   rows: AttemptRow[] = [];
+  paid: PaymentRow[] = [];
   #push: (status: LenderStatus) => void = () => {};
   #status: LenderStatus = {
     state: { name: 'idle' },
@@ -64,6 +92,10 @@ export class StandInDesk implements LendingDesk {
   stop = async (): Promise<void> => void this.asked.push('stop');
   pause = async (): Promise<void> => void this.asked.push('pause');
   resume = async (): Promise<void> => void this.asked.push('resume');
+  kill = async (): Promise<void> => void this.asked.push('kill');
+  requestPayout = async (): Promise<void> => void this.asked.push('payout');
+  trust = async (limit: string): Promise<void> => void this.asked.push(`trust ${limit}`);
+  payments = async (): Promise<PaymentRow[]> => this.paid;
   watch(push: (status: LenderStatus) => void): void {
     this.#push = push;
     push(this.#status);

@@ -16,10 +16,11 @@ class MemoryStorage {
 describe('the page’s address', () => {
   it('says everything that automation needs', () => {
     const search =
-      '?relay=ws://h:1/v1/provider&model=m-q4&backend=wasm&slots=8&software=allow&autostart=1&profile=a';
+      '?relay=ws://h:1/v1/provider&model=m-q4&backend=wasm&slots=8&software=allow&autostart=1&demo=1&profile=a';
     expect(readParameters(search)).toEqual({
       profile: 'a',
       autostart: true,
+      demo: true,
       settings: {
         relayUrl: 'ws://h:1/v1/provider',
         model: 'm-q4',
@@ -31,7 +32,12 @@ describe('the page’s address', () => {
   });
 
   it('changes nothing where it says nothing, or nonsense', () => {
-    expect(readParameters('')).toEqual({ profile: 'default', autostart: false, settings: {} });
+    expect(readParameters('')).toEqual({
+      profile: 'default',
+      autostart: false,
+      demo: false,
+      settings: {},
+    });
     expect(readParameters('?backend=cuda&slots=-3&slots=x').settings).toEqual({});
     expect(readParameters('?slots=1000').settings).toEqual({ slots: 64 });
   });
@@ -55,14 +61,16 @@ describe('settings', () => {
     expect(loadSettings(storage, 'b')).toEqual({});
   });
 
-  it.each(['not json', '{"slots":"many","backend":3,"relayUrl":null}', '{"slots":0}'])(
-    'survive a damaged store: %s',
-    (text) => {
-      const storage = new MemoryStorage();
-      storage.setItem('afterglow-settings-a', text);
-      expect(loadSettings(storage as unknown as Storage, 'a')).toEqual({});
-    },
-  );
+  it.each([
+    'not json',
+    '{"slots":"many","backend":3,"relayUrl":null}',
+    '{"slots":0}',
+    '{"creditLimit":"0.5"}',
+  ])('survive a damaged store: %s', (text) => {
+    const storage = new MemoryStorage();
+    storage.setItem('afterglow-settings-a', text);
+    expect(loadSettings(storage as unknown as Storage, 'a')).toEqual({});
+  });
 
   it('refuse what is no relay’s address', () => {
     expect(relayUrlFault('wss://relay.example/v1/provider')).toBeUndefined();

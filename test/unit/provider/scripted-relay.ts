@@ -3,6 +3,7 @@ import { DEFAULT_TIMING, FRAME_CAP, PROTOCOL_VERSION } from '../../../src/protoc
 import { addressOf, recoverAddress } from '../../../src/protocol/money/signature.ts';
 import { helloDigest } from '../../../src/protocol/money/statements.ts';
 import { CloseCode, type Connect, type FrameSocket } from '../../../src/protocol/wire/frame-socket.ts';
+import type { PayoutTerms } from '../../../src/protocol/wire/earnings.ts';
 import { type Assignment, FREE } from '../../../src/protocol/wire/job.ts';
 import {
   parseProviderMessage,
@@ -30,6 +31,8 @@ export class ScriptedRelay {
   version = PROTOCOL_VERSION;
   /** Answers heartbeats, as a living relay does (rule W6). */
   alive = true;
+  /** Said in `welcome`: a relay that pays. */
+  payouts: PayoutTerms | undefined;
   readonly #clock: SimClock;
 
   constructor(clock: SimClock) {
@@ -92,7 +95,8 @@ export class ScriptedRelay {
       leaseMs,
       flushMs,
       frameCap: FRAME_CAP,
-      free: true,
+      free: !this.payouts,
+      ...(this.payouts ? { payouts: this.payouts } : {}),
     });
   }
 }

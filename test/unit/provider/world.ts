@@ -1,5 +1,6 @@
 import type { Clock } from '../../../src/core/clock.ts';
 import type { Engine } from '../../../src/engine/engine.ts';
+import type { PayoutTerms } from '../../../src/protocol/wire/earnings.ts';
 import type { AttemptRef } from '../../../src/protocol/wire/job.ts';
 import { attemptKey, type AttemptStore, type StoredAttempt } from '../../../src/provider/attempt-store.ts';
 import { Provider, type ProviderOptions } from '../../../src/provider/provider.ts';
@@ -43,10 +44,11 @@ export const KEY = new Uint8Array(32).fill(7);
 
 /** One provider, one scripted relay, one clock: a step of the engine takes 10 ms. */
 export function createWorld(
-  changes: Partial<ProviderOptions> & { slots?: number } = {},
+  changes: Partial<ProviderOptions> & { slots?: number; terms?: PayoutTerms } = {},
   clock = new SimClock(),
 ): World {
   const relay = new ScriptedRelay(clock);
+  relay.payouts = changes.terms;
   const engine = createSimEngine({ clock, slots: changes.slots ?? 4, stepMs: 10 });
   const store = new MemoryAttempts();
   const provider = new Provider({

@@ -1,3 +1,4 @@
+import { createMemoryPayouts } from '../../../../src/provider/income/payout-store.ts';
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../../../src/core/errors.ts';
 import type { Engine } from '../../../../src/engine/engine.ts';
@@ -19,6 +20,7 @@ const order: LendingOrder = {
   backend: 'wasm',
   slots: 2,
   allowSoftware: false,
+  creditLimit: '1000000',
 };
 
 function createLendingWorld(changes: Partial<LenderPorts> & { load?: EngineSource['load'] } = {}) {
@@ -49,6 +51,7 @@ function createLendingWorld(changes: Partial<LenderPorts> & { load?: EngineSourc
     connect: relay.connect,
     source,
     store: new MemoryAttempts(),
+    payouts: createMemoryPayouts(),
     signer: createKeySigner(KEY),
     holdLock: async () => {
       locks.held++;

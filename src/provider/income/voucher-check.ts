@@ -1,0 +1,49 @@
+import type { Hex } from '../../core/bytes.ts';
+import { CodedError } from '../../core/errors.ts';
+import { hubIdOf, payoutDigester } from '../../protocol/money/payout.ts';
+import { recoverAddress } from '../../protocol/money/signature.ts';
+import type { PayoutTerms, PayoutVoucher } from '../../protocol/wire/earnings.ts';
+
+/** What a voucher is held against. */
+export interface VoucherGround {
+  readonly terms: PayoutTerms;
+  readonly account: Hex;
+  /** The latest that is kept, in base units. */
+  readonly kept: bigint;
+}
+
+/**
+ * Checks a payout voucher before it is kept: of the hub that the relay announced, for this account, by the hub's signer,
+ * and never for less than before (rule M7).
+ * @throws CodedError `voucher_wrong_hub`, `voucher_wrong_payee`, `voucher_lower`, `voucher_signature`
+ */
+export function checkVoucher(voucher: PayoutVoucher, { terms, account, kept }: VoucherGround): void {
+  const { chainId, hub, payee, signature } = voucher;
+  const cumulativeAmount = BigInt(voucher.cumulative);
+  if (chainId !== terms.chainId || hub !== terms.hub) {
+    throw new CodedError('voucher_wrong_hub', 'The relay sent a voucher of another hub.', { chainId, hub });
+  }
+  if (payee !== account) {
+    throw new CodedError('voucher_wrong_payee', 'The relay sent somebody else’s voucher.', { payee });
+  }
+  if (cumulativeAmount < kept) {
+    throw new CodedError('voucher_lower', 'The relay sent a voucher for less than before.', {
+      kept: String(kept),
+      cumulative: voucher.cumulative,
+    });
+  }
+  const place = { chainId, contract: hub };
+  const digest = payoutDigester(hubIdOf(terms, place), place)({ payee, cumulativeAmount });
+  if (signerOf(digest, signature) !== terms.signer) {
+    throw new CodedError('voucher_signature', 'The relay’s voucher is not signed by its hub’s signer.');
+  }
+}
+
+function signerOf(digest: Hex, signature: Hex): Hex | undefined {
+  try {
+    return recoverAddress(digest, signature);
+  } catch (error) {
+    if (error instanceof CodedError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,75 @@
+import type { Hex } from '../../../../src/core/bytes.ts';
+import { CodedError } from '../../../../src/core/errors.ts';
+import type {
+  ChannelClaim,
+  Confirmed,
+  PayoutClaim,
+  SettlementChain,
+} from '../../../../src/relay/settlement/settlement-chain.ts';
+
+/** The two contracts and the token as the relay sees them, in memory. It outlives relays. Amounts are base units. */
+export class MemoryChain implements SettlementChain {
+  readonly deposits = new Map<Hex, bigint>();
+  readonly drawn = new Map<Hex, bigint>();
+  readonly paid = new Map<Hex, bigint>();
+  /** The relay's own account, and the hub. */
+  own = 0n;
+  hub = 0n;
+  /** Payees that the token refuses. */
+  readonly blocked = new Set<Hex>();
+  readonly transactions: string[] = [];
+  /** Before a transaction is sent, or after it took effect, the line goes dead: once. */
+  failNext: { call: string; when: 'before' | 'after' } | undefined;
+  dead = false;
+
+  balance = async (): Promise<bigint> => this.#read(this.own);
+  hubBalance = async (): Promise<bigint> => this.#read(this.hub);
+  settledOf = async (channels: readonly Hex[]): Promise<bigint[]> =>
+    this.#read(channels.map((channel) => this.drawn.get(channel) ?? 0n));
+  paidOf = async (payees: readonly Hex[]): Promise<bigint[]> =>
+    this.#read(payees.map((payee) => this.paid.get(payee) ?? 0n));
+
+  settle = (claims: readonly ChannelClaim[]): Promise<Confirmed> =>
+    this.#send('settle', () => {
+      for (const { channel, cumulative } of claims) {
+        const before = this.drawn.get(channel) ?? 0n;
+        if (cumulative <= before || cumulative > (this.deposits.get(channel) ?? 0n)) continue;
+        this.drawn.set(channel, cumulative);
+        this.own += cumulative - before;
+      }
+    });
+
+  fundHub = (amount: bigint): Promise<Confirmed> =>
+    this.#send('fund', () => {
+      if (amount > this.own) throw new CodedError('chain_reverted', 'Too little to give.');
+      this.own -= amount;
+      this.hub += amount;
+    });
+
+  redeem = (claims: readonly PayoutClaim[]): Promise<Confirmed> =>
+    this.#send('redeem', () => {
+      for (const { payee, cumulative } of claims) {
+        const before = this.paid.get(payee) ?? 0n;
+        const owed = cumulative - before;
+        if (owed <= 0n || owed > this.hub || this.blocked.has(payee)) continue;
+        this.paid.set(payee, cumulative);
+        this.hub -= owed;
+      }
+    });
+
+  async #read<T>(value: T): Promise<T> {
+    if (this.dead) throw new CodedError('chain_unreachable', 'The chain does not answer.');
+    return value;
+  }
+
+  async #send(call: string, effect: () => void): Promise<Confirmed> {
+    await this.#read(undefined);
+    const failing = this.failNext?.call === call ? this.failNext : undefined;
+    if (failing) this.failNext = undefined;
+    if (failing?.when === 'before') throw new CodedError('chain_unreachable', 'The line went dead.');
+    effect();
+    this.transactions.push(call);
+    if (failing) throw new CodedError('chain_unreachable', 'The line went dead.');
+    return { transaction: `0x${this.transactions.length.toString(16).padStart(64, '0')}` };
+  }
+}
