@@ -1,10 +1,20 @@
 import { Command } from 'commander';
+import { channelCommand } from './channel-command.ts';
+import { faucetCommand } from './faucet-command.ts';
+import { proxyCommand } from './proxy-command.ts';
+import { receiptCommand } from './receipt-command.ts';
 import { relayCommand } from './relay-command.ts';
+import { walletCommand } from './wallet-command.ts';
 
 /** The `afterglow` program: one command for each thing that a person runs. */
 export function createProgram(): Command {
   return new Command('afterglow')
     .description('A market for inference on idle GPUs, in the browser.')
     .showHelpAfterError('(--help lists what there is)')
-    .addCommand(relayCommand());
+    .addCommand(relayCommand())
+    .addCommand(proxyCommand())
+    .addCommand(walletCommand())
+    .addCommand(faucetCommand())
+    .addCommand(channelCommand())
+    .addCommand(receiptCommand());
 }

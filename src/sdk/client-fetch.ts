@@ -111,9 +111,14 @@ async function answer({ parts, order, abort, signal, started, purse }: AnswerPar
   const stream = streamOf(events, abort, signal);
   const headers = plainHeaders(response.headers);
   if (wantsStream) return new Response(stream, { status: response.status, headers });
-  const { status, body } = await collectAnswer(stream, wantsIds);
   headers.set('content-type', 'application/json');
-  return new Response(JSON.stringify(body), { status, headers });
+  try {
+    const { status, body } = await collectAnswer(stream, wantsIds);
+    return new Response(JSON.stringify(body), { status, headers });
+  } catch (error) {
+    if (error instanceof CodedError) return refusalOf(error, 502);
+    throw error;
+  }
 }
 
 /** Without those that spoke of the body as it was on its way, and of the payment. */

@@ -8,7 +8,8 @@ import { type CheckedReceipt, type ClientEvent, createEventSource } from './clie
 import { createClientFetch, type Purse } from './client-fetch.ts';
 import { type ClientParts, createBackground } from './client-parts.ts';
 import { parseCoins } from './coin.ts';
-import type { ChannelClosed } from './payment-messages.ts';
+import { readStatus } from './channel-requests.ts';
+import type { ChannelClosed, ChannelStatus } from './payment-messages.ts';
 import { type PaymentTerms, readTerms, type TrustedContracts } from './payment-terms.ts';
 import { createRelayEndpoint, type Fetch } from './relay-endpoint.ts';
 import { systemClock } from './system-clock.ts';
@@ -51,6 +52,8 @@ export interface Client {
   terms(signal?: AbortSignal): Promise<PaymentTerms>;
   /** Opens the channel now rather than with the first request. */
   open(signal?: AbortSignal): Promise<ChannelSnapshot>;
+  /** What the relay says of the channel; undefined where there is none. @throws CodedError the relay's */
+  status(signal?: AbortSignal): Promise<ChannelStatus | undefined>;
   /** Resolves when the receipts of all ended answers are verified. */
   idle(): Promise<void>;
   /** What `save` gets; undefined where there is no channel. */
@@ -141,6 +144,7 @@ export function createClient(options: ClientOptions): Client {
       await channel.lane.run(() => ensureOpen(channel, signal), signal);
       return channel.snapshot() as ChannelSnapshot;
     },
+    status: async (signal) => readStatus((await loadPurse(signal)).channel, signal),
     idle: () => parts.background.idle(),
     exportState: () => purse?.channel.export() ?? options.state,
     async close(signal) {

@@ -2,5 +2,10 @@
 export { type Client, type ClientOptions, createClient } from './client.ts';
 export type { ChannelSnapshot } from './channel.ts';
 export type { CheckedReceipt, ClientEvent } from './client-events.ts';
-export type { PaymentTerms, TrustedContracts } from './payment-terms.ts';
+export { formatCoins, parseCoins } from './coin.ts';
+export { askFaucet, type FaucetGift } from './faucet.ts';
+export type { ChannelClosed, ChannelStatus } from './payment-messages.ts';
+export { fetchTerms, type PaymentTerms, type TrustedContracts } from './payment-terms.ts';
+export { type ReadReceipt, readReceipt } from './receipt-file.ts';
+export { refusalOf } from './relay-answer.ts';
 export { createPrivateKey, keyWallet, type TypedData, type Wallet } from './wallet.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CodedError } from '../core/errors.ts';
 import { CHUNK_TOKENS } from '../protocol/constants.ts';
 import { amount, anyAddress, tokenPrice } from './amount-fields.ts';
-import type { RelayEndpoint } from './relay-endpoint.ts';
+import { createRelayEndpoint, type Fetch, type RelayEndpoint } from './relay-endpoint.ts';
 
 const termsSchema = z.object({
   relay: anyAddress,
@@ -33,6 +33,11 @@ export interface TrustedContracts {
   readonly chainId: number;
   readonly escrow: string;
   readonly token: string;
+}
+
+/** The terms of a relay that is named by its URL. @throws CodedError as `readTerms`, and `relay_invalid` */
+export function fetchTerms(relay: string, fetch: Fetch = globalThis.fetch): Promise<PaymentTerms> {
+  return readTerms(createRelayEndpoint(relay, fetch));
 }
 
 /**

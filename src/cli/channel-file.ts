@@ -1,0 +1,71 @@
+import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { CodedError } from '../core/errors.ts';
+
+/** The state of a channel on disk, for one process at a time. */
+export interface ChannelFile {
+  readonly path: string;
+  /** What was kept last; undefined for a new one. */
+  readonly state: string | undefined;
+  /** On disk when this resolves: the old state or the new one survives whatever happens. */
+  save(state: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Beside the key: one channel for each relay. @example channelPath('agent.key', 'http://127.0.0.1:8787') */
+export function channelPath(keyFile: string, relay: string): string {
+  return `${keyFile}.${URL.parse(relay)?.host.replaceAll(':', '-') ?? 'relay'}.channel.json`;
+}
+
+/** @throws CodedError `channel_in_use`: two processes would sign past each other */
+export async function openChannelFile(path: string): Promise<ChannelFile> {
+  const lock = `${path}.lock`;
+  await takeLock(lock, path);
+  const state = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  return {
+    path,
+    state,
+    async save(text) {
+      const next = `${path}.new`;
+      const file = await open(next, 'w', 0o600);
+      try {
+        await file.writeFile(text);
+        await file.datasync();
+      } finally {
+        await file.close();
+      }
+      await rename(next, path);
+    },
+    close: () => rm(lock, { force: true }),
+  };
+}
+
+async function takeLock(lock: string, path: string): Promise<void> {
+  for (;;) {
+    try {
+      return await writeFile(lock, String(process.pid), { flag: 'wx', mode: 0o600 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const holder = Number(await readFile(lock, 'utf8').catch(() => ''));
+    if (isRunning(holder))
+      throw new CodedError('channel_in_use', `Process ${holder} uses this channel: ${path}.`, {
+        path,
+        holder,
+      });
+    // Its process is gone.
+    await rm(lock, { force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

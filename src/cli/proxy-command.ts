@@ -1,0 +1,143 @@
+import { Command } from 'commander';
+import { CodedError } from '../core/errors.ts';
+import { type Client, type ClientEvent, createClient, formatCoins } from '../sdk/index.ts';
+import { channelPath, openChannelFile } from './channel-file.ts';
+import { loadWallet } from './key-file.ts';
+import { startProxyServer } from './proxy-server.ts';
+import { option, type WalletFlags, withRelay, withState, withWallet } from './wallet-options.ts';
+
+/** `afterglow proxy`: makes any OpenAI client pay, by its base URL alone. */
+export function proxyCommand(): Command {
+  const command = new Command('proxy')
+    .description('Run an OpenAI-compatible server on this machine that pays a relay for each answer.')
+    .addOption(option('--host <address>', 'address to listen on', 'PROXY_HOST').default('127.0.0.1'))
+    .addOption(option('--port <port>', 'port to listen on; 0 takes a free one', 'PROXY_PORT').default('8788'))
+    .addOption(option('--budget <coins>', 'most that it may spend, in whole coins', 'BUDGET').default('1.00'))
+    .addOption(option('--deposit <coins>', 'to open the channel with (default: the budget)', 'DEPOSIT'))
+    .addOption(
+      option(
+        '--max-price <out/prompt>',
+        'highest prices, in coins per million tokens, for example 0.50/0.10',
+        'MAX_PRICE',
+      ),
+    )
+    .addOption(
+      option('--contracts <chain:escrow:token>', 'the only contracts that may hold the deposit', 'CONTRACTS'),
+    )
+    .option('--close', 'close the channel at the end, and get the rest of the deposit back')
+    .option('--json', 'print one JSON line when ready, instead of sentences');
+  return withState(withWallet(withRelay(command))).action(runProxy);
+}
+
+interface ProxyFlags extends WalletFlags {
+  readonly host: string;
+  readonly port: string;
+  readonly budget: string;
+  readonly deposit?: string;
+  readonly maxPrice?: string;
+  readonly contracts?: string;
+  readonly close?: boolean;
+  readonly json?: boolean;
+}
+
+async function runProxy(flags: ProxyFlags): Promise<void> {
+  const { budget, close, deposit, host, json, keyFile, port, relay } = flags;
+  const wallet = await loadWallet(keyFile);
+  const path = flags.state ?? (keyFile === undefined ? undefined : channelPath(keyFile, relay));
+  const file = path === undefined ? undefined : await openChannelFile(path);
+  const maxPrice = readMaxPrice(flags.maxPrice);
+  const contracts = readContracts(flags.contracts);
+  const client = createClient({
+    relay,
+    wallet,
+    budget,
+    ...(deposit === undefined ? {} : { deposit }),
+    ...(maxPrice ? { maxPrice } : {}),
+    ...(contracts ? { contracts } : {}),
+    ...(file ? { save: (state: string) => file.save(state) } : {}),
+    ...(file?.state === undefined ? {} : { state: file.state }),
+  });
+  try {
+    const decimals = await decimalsOf(client);
+    client.on((event) => tell(event, decimals));
+    const server = await startProxyServer({
+      client,
+      relay: relay.replace(/\/+$/, '').replace(/\/v1$/, ''),
+      host,
+      port: Number(port),
+    });
+    const { address } = wallet;
+    if (json) console.log(JSON.stringify({ url: server.url, relay, address, budget }));
+    else
+      console.log(
+        `${server.url} answers OpenAI clients, and pays ${relay} with up to ${budget} from ${address}.`,
+      );
+    endOnSignal(async () => {
+      await server.close();
+      // Without a file the channel would be forgotten with its deposit.
+      if (close || !file) await client.close();
+      await file?.close();
+    });
+  } catch (error) {
+    await file?.close();
+    throw error;
+  }
+}
+
+/** The coin's decimals; where the relay takes no payments the proxy only passes on. */
+async function decimalsOf(client: Client): Promise<number> {
+  try {
+    return (await client.terms()).tokenDecimals;
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code !== 'payment_unsupported') throw error;
+    console.error(error.message);
+    return 0;
+  }
+}
+
+/** Counts and amounts, never contents. */
+function tell(event: ClientEvent, decimals: number): void {
+  const coins = (amount: bigint): string => formatCoins(amount, decimals);
+  if (event.type === 'problem') console.error(`${event.error.code}: ${event.error.message}`);
+  if (event.type === 'opened')
+    console.error(`Channel ${event.channelId} is open with ${coins(event.deposit)}.`);
+  if (event.type === 'receipt') {
+    const { cost, job, problems, receipt } = event;
+    const verdict = problems.length === 0 ? 'receipt valid' : `RECEIPT WRONG (${problems.join(', ')})`;
+    console.error(`${job}: ${receipt.outputTokens} tokens, ${formatCoins(cost, 12)}, ${verdict}.`);
+  }
+  if (event.type === 'closed')
+    console.error(`Channel closed: ${coins(event.settled)} paid, ${coins(event.refunded)} back.`);
+}
+
+function readMaxPrice(text: string | undefined): { out: string; prompt: string } | undefined {
+  if (text === undefined) return undefined;
+  const [out, prompt, rest] = text.split('/');
+  if (out && prompt && rest === undefined) return { out, prompt };
+  throw new CodedError('flag_invalid', '--max-price must be OUT/PROMPT, for example 0.50/0.10.');
+}
+
+function readContracts(text: string | undefined) {
+  if (text === undefined) return undefined;
+  const [, chainId, escrow, token] = /^(\d+):(0x[0-9a-fA-F]{40}):(0x[0-9a-fA-F]{40})$/.exec(text) ?? [];
+  if (escrow && token) return { chainId: Number(chainId), escrow, token };
+  throw new CodedError('flag_invalid', '--contracts must be CHAIN:ESCROW:TOKEN, for example 8453:0x…:0x….');
+}
+
+/** The first signal ends it in order, the second at once. */
+function endOnSignal(end: () => Promise<void>): void {
+  let isEnding = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (isEnding) process.exit(1);
+      isEnding = true;
+      end().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          console.error(error instanceof Error ? error.message : error);
+          process.exit(1);
+        },
+      );
+    });
+  }
+}

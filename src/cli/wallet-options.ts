@@ -1,0 +1,34 @@
+import { type Command, Option } from 'commander';
+import { KEY_VARIABLE } from './key-file.ts';
+
+/** Flags that every command of an agent shares. */
+export interface WalletFlags {
+  readonly relay: string;
+  readonly keyFile?: string;
+  readonly state?: string;
+}
+
+/** A flag that the environment may set too. */
+export function option(flags: string, description: string, variable: string): Option {
+  return new Option(flags, description).env(`AFTERGLOW_${variable}`);
+}
+
+export function withRelay(command: Command): Command {
+  return command.addOption(option('--relay <url>', 'the relay', 'RELAY').default('http://127.0.0.1:8787'));
+}
+
+export function withWallet(command: Command): Command {
+  return command.addOption(
+    option(
+      '--key-file <file>',
+      `file of the wallet's key, mode 600 (or the variable ${KEY_VARIABLE})`,
+      'KEY_FILE',
+    ),
+  );
+}
+
+export function withState(command: Command): Command {
+  return command.addOption(
+    option('--state <file>', "file of the channel's state (default: beside the key file)", 'STATE'),
+  );
+}
