@@ -6,6 +6,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { newProvider } from '../ledger/payout-operations.ts';
 import type { SignedAmount } from '../ledger/state.ts';
 import type { Log } from '../log.ts';
+import type { PaymentEvent } from '../payments/payment-events.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { SettledChannels } from '../settlement/channel-settlement.ts';
 import type { PaidProvider } from '../settlement/hub-payment.ts';
@@ -42,8 +43,8 @@ export interface PayoutsParts {
 /** The second hop, from the ledger to the owner: accrued, vested, paid (rule M7). */
 export interface Payouts extends PayoutDesk {
   readonly settlement: Settlement;
-  /** An account's row changed: after each committed chunk, tail and finish of its work. */
-  earned(account: Hex): void;
+  /** To be told of everything that happens on the agents' side: work that was paid, vouchers, closes. */
+  hear(event: PaymentEvent): void;
   /**
    * Vests what it can within `graceMs`, signs for it, draws and pays what is worth it. To be called when no job runs any
    * more and before the ledger is closed. Never rejects.
@@ -136,9 +137,18 @@ export function createPayouts(parts: PayoutsParts): Payouts {
   return {
     terms: { ...hub, minimum: String(limits.minimum), threshold: String(limits.threshold) },
     settlement,
-    earned(account) {
-      batches.look(account);
-      show(account);
+    hear(event) {
+      switch (event.type) {
+        case 'accrued':
+          settlement.look(event.channel);
+          batches.look(event.provider);
+          return show(event.provider);
+        case 'voucherAccepted':
+          return settlement.look(event.channel);
+        case 'channelClosing':
+          return settlement.closing();
+        default:
+      }
     },
     join(provider) {
       const { account } = provider;

@@ -3,30 +3,30 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { ChannelRow, LedgerState } from '../ledger/state.ts';
 import type { Log } from '../log.ts';
 import { batchesOf, type ChannelClaim, type SettlementChain } from './settlement-chain.ts';
+import type { VoucherShelf } from './voucher-shelf.ts';
 
-/** What was accepted on a channel and not drawn, in pico. */
-export function unsettledOf({ voucher, settled, finalized }: ChannelRow, unit: bigint): bigint {
-  if (!voucher || finalized) return 0n;
-  const unsettled = voucher.cumulative * unit - settled;
-  return unsettled > 0n ? unsettled : 0n;
+/** What may be drawn from a channel now, in pico. */
+function drawableOf(row: ChannelRow, shelf: VoucherShelf, unit: bigint): bigint {
+  const claim = shelf.claimOf(row);
+  return claim ? claim.cumulative * unit - row.settled : 0n;
 }
 
 /** Channels that are to be settled without being asked for: enough came together, or the agent asked to leave. */
-export function dueChannels({ channels, unit }: LedgerState, threshold: bigint): Hex[] {
+export function dueChannels({ channels, unit }: LedgerState, shelf: VoucherShelf, threshold: bigint): Hex[] {
   return [...channels.values()]
     .filter((row) => {
-      const unsettled = unsettledOf(row, unit);
-      return unsettled > 0n && (unsettled > threshold || row.closeRequestedAt !== 0);
+      const drawable = drawableOf(row, shelf, unit);
+      return drawable > 0n && (drawable > threshold || row.closeRequestedAt !== 0);
     })
     .map(({ channel }) => channel);
 }
 
 /** Channels with anything to draw, the largest first. */
-export function unsettledChannels({ channels, unit }: LedgerState): Hex[] {
+export function drawableChannels({ channels, unit }: LedgerState, shelf: VoucherShelf): Hex[] {
   return [...channels.values()]
-    .map((row) => ({ channel: row.channel, unsettled: unsettledOf(row, unit) }))
-    .filter(({ unsettled }) => unsettled > 0n)
-    .sort((a, b) => (b.unsettled > a.unsettled ? 1 : -1))
+    .map((row) => ({ channel: row.channel, drawable: drawableOf(row, shelf, unit) }))
+    .filter(({ drawable }) => drawable > 0n)
+    .sort((a, b) => (b.drawable > a.drawable ? 1 : -1))
     .map(({ channel }) => channel);
 }
 
@@ -40,28 +40,29 @@ export interface SettledChannels {
 export interface ChannelSettlementParts {
   readonly ledger: Ledger;
   readonly chain: SettlementChain;
+  readonly shelf: VoucherShelf;
   readonly log: Log;
   readonly settled: (what: SettledChannels) => void;
 }
 
 /**
- * Draws what these channels' last vouchers allow and books what the chain says then. After a crash it may be called
+ * Draws what was used of these channels and books what the chain says then. After a crash it may be called
  * again: what was drawn already draws nothing.
  * @returns the channels that the contract did not draw from
  * @throws CodedError those of `SettlementChain` and `Ledger.commit`
  */
 export async function settleChannels(
-  { ledger, chain, log, settled }: ChannelSettlementParts,
+  { ledger, chain, shelf, log, settled }: ChannelSettlementParts,
   channels: readonly Hex[],
 ): Promise<Hex[]> {
   const skipped: Hex[] = [];
   await readSettled(ledger, chain, channels);
-  for (const batch of batchesOf(claimsOf(ledger.state, channels))) {
+  for (const batch of batchesOf(claimsOf(ledger.state, shelf, channels))) {
     const { transaction } = await chain.settle(batch);
     const names = batch.map(({ channel }) => channel);
     const amount = await readSettled(ledger, chain, names);
     settled({ transaction, channels: batch.length, amount });
-    for (const { channel } of claimsOf(ledger.state, names)) {
+    for (const { channel } of claimsOf(ledger.state, shelf, names)) {
       skipped.push(channel);
       log.warn({ channel, transaction }, 'The contract did not settle a channel.');
     }
@@ -69,10 +70,11 @@ export async function settleChannels(
   return skipped;
 }
 
-function claimsOf({ channels, unit }: LedgerState, names: readonly Hex[]): ChannelClaim[] {
+function claimsOf({ channels }: LedgerState, shelf: VoucherShelf, names: readonly Hex[]): ChannelClaim[] {
   return names.flatMap((channel) => {
     const row = channels.get(channel);
-    return row?.voucher && unsettledOf(row, unit) > 0n ? [{ channel, ...row.voucher }] : [];
+    const claim = row && shelf.claimOf(row);
+    return claim ? [{ channel, ...claim }] : [];
   });
 }
 

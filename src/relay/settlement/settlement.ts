@@ -5,14 +5,10 @@ import type { PayoutState } from '../../protocol/wire/earnings.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Log } from '../log.ts';
 import type { PayoutLimits } from '../payouts/payout-limits.ts';
-import {
-  dueChannels,
-  settleChannels,
-  type SettledChannels,
-  unsettledChannels,
-} from './channel-settlement.ts';
+import { dueChannels, settleChannels, type SettledChannels, drawableChannels } from './channel-settlement.ts';
 import { owedOf, type PaidProvider, payProviders, readPaid } from './hub-payment.ts';
 import type { SettlementChain } from './settlement-chain.ts';
+import { createVoucherShelf } from './voucher-shelf.ts';
 
 export interface SettlementParts {
   readonly ledger: Ledger;
@@ -32,14 +28,18 @@ export interface SettlementParts {
  * chain and goes on.
  */
 export interface Settlement {
-  /** A voucher for this account is durable: it is paid when it is due. */
+  /** A channel's voucher or use changed. */
+  look(channel: Hex): void;
+  /** An agent asked to close: its channel is settled at once. */
+  closing(): void;
+  /** A payout voucher for this account is durable: it is paid when it is due. */
   issued(payee: Hex): void;
   /**
    * Pays an account now.
    * @throws CodedError `payout_nothing`, `payout_too_small` (data: `minimum`, in pico)
    */
   pay(payee: Hex): void;
-  /** Draws a channel's last voucher now; for a close. @throws CodedError those of the chain */
+  /** Draws what was used of a channel now. @throws CodedError those of the chain */
   settle(channel: Hex): Promise<void>;
   /** Learns what the chain paid an account: before its first voucher, and when it comes back. */
   read(payee: Hex): Promise<void>;
@@ -63,6 +63,7 @@ export function createSettlement(parts: SettlementParts): Settlement {
     paid = () => {},
     changed = () => {},
   } = parts;
+  const shelf = createVoucherShelf(ledger.state.unit);
   const asked = new Set<Hex>();
   const failures = new Map<Hex, { readonly error: ErrorBody; readonly retryAt: number }>();
   let failed = 0;
@@ -106,7 +107,7 @@ export function createSettlement(parts: SettlementParts): Settlement {
 
   function check(): void {
     if (working || clock.now() < retryAt) return;
-    const channels = dueChannels(ledger.state, limits.settleThreshold);
+    const channels = dueChannels(ledger.state, shelf, limits.settleThreshold);
     const payees = dueProviders();
     if (channels.length === 0 && payees.length === 0) return;
     working = true;
@@ -117,7 +118,7 @@ export function createSettlement(parts: SettlementParts): Settlement {
   }
 
   async function run(channels: readonly Hex[], payees: readonly Hex[]): Promise<void> {
-    const skipped = await settleChannels({ ledger, chain, log, settled }, channels);
+    const skipped = await settleChannels({ ledger, chain, shelf, log, settled }, channels);
     await pay(payees);
     if (skipped.length === 0) return;
     const message = 'The contract did not settle every channel.';
@@ -127,7 +128,7 @@ export function createSettlement(parts: SettlementParts): Settlement {
   async function pay(payees: readonly Hex[]): Promise<void> {
     if (payees.length === 0) return;
     const settleAll = (): Promise<unknown> =>
-      settleChannels({ ledger, chain, log, settled }, unsettledChannels(ledger.state));
+      settleChannels({ ledger, chain, shelf, log, settled }, drawableChannels(ledger.state, shelf));
     const { unfunded, skipped } = await payProviders({ ledger, chain, settleAll, paid }, payees);
     for (const payee of payees) {
       if (owed(payee) === 0n) {
@@ -177,7 +178,14 @@ export function createSettlement(parts: SettlementParts): Settlement {
     undoRetry = clock.after(wait, check);
   }
 
+  for (const row of ledger.state.channels.values()) shelf.look(row);
+
   return {
+    look(channel) {
+      const row = ledger.state.channels.get(channel);
+      if (row) shelf.look(row);
+    },
+    closing: check,
     issued(payee) {
       if (owed(payee) >= limits.threshold) check();
     },
@@ -192,7 +200,7 @@ export function createSettlement(parts: SettlementParts): Settlement {
       check();
     },
     async settle(channel) {
-      await enqueue(() => settleChannels({ ledger, chain, log, settled }, [channel]));
+      await enqueue(() => settleChannels({ ledger, chain, shelf, log, settled }, [channel]));
     },
     async read(payee) {
       const grown = await readPaid(ledger, chain, [payee]);
@@ -215,7 +223,7 @@ export function createSettlement(parts: SettlementParts): Settlement {
         (payee) => owed(payee) >= limits.minimum || (asked.has(payee) && owed(payee) > 0n),
       );
       try {
-        await enqueue(() => run(unsettledChannels(ledger.state), worth));
+        await enqueue(() => run(drawableChannels(ledger.state, shelf), worth));
       } catch (error) {
         log.warn({ error: errorBody(error) }, 'Not everything was settled; the next start goes on.');
       }

@@ -62,6 +62,8 @@ export interface PayoutWorld {
   join(account: Hex): Tab;
   /** Lets time pass in small steps: settlement is a long chain of promises. */
   pass(ms: number): Promise<void>;
+  /** An agent's voucher for this many base units more. */
+  prepay(more: bigint): Promise<void>;
   /** Books chunks of paid work, one operation each, as the relay's jobs do. */
   work(account: Hex, chunks: number): Promise<void>;
 }
@@ -120,6 +122,13 @@ export async function createPayoutWorld(
     async pass(ms) {
       for (let left = ms; left > 0; left -= 50) await clock.advance(Math.min(50, left));
     },
+    async prepay(more) {
+      const { accepted } = ledger.state.channels.get(channel)!;
+      const cumulative = accepted / UNIT + more;
+      const signature = `0x${'bb'.repeat(65)}` as const;
+      await ledger.commit([{ type: 'voucher', id: `p${jobs++}`, channel, cumulative, signature }]);
+      world.payouts.hear({ type: 'voucherAccepted', at: clock.now(), channel, cumulative });
+    },
     async work(provider, chunks) {
       const job: Hex = `0x${(++jobs).toString(16).padStart(32, '0')}`;
       const row = ledger.state.channels.get(channel);
@@ -139,7 +148,8 @@ export async function createPayoutWorld(
         await ledger.commit([
           { type: 'chunk', id, job, provider, before, at: clock.now(), tokens: 32, cover: chunks * 32 },
         ]);
-        world.payouts.earned(provider);
+        const amounts = { charged: CHUNK_PRICE, accrued: CHUNK_SHARE, fee: CHUNK_PRICE - CHUNK_SHARE };
+        world.payouts.hear({ type: 'accrued', at: clock.now(), job, channel, provider, ...amounts });
       }
       await ledger.commit([{ type: 'release', id: `${job}/release`, job }]);
     },

@@ -118,9 +118,30 @@ describe('M7 paying', () => {
     expect(codes.at(-1)).toBe('none');
   });
 
+  it('draws what was used, and leaves what an agent paid ahead', async () => {
+    const world = await createPayoutWorld({ limits: { minimum: 1n, threshold: 1n } });
+    await world.work(A, 8);
+    await world.prepay(20n);
+    await world.pass(20_000);
+    expect(world.chain.drawn.get(channel)).toBe(80n);
+    await world.work(A, 1);
+    await world.prepay(5n);
+    await world.pass(20_000);
+    // 90 were used; of the vouchers for 80, 100, 110 and 115 only the first is used up.
+    expect(world.ledger.state.channels.get(channel)).toMatchObject({
+      accepted: 115n * UNIT,
+      spent: 90n * UNIT,
+    });
+    expect(world.chain.drawn.get(channel)).toBe(80n);
+    await world.work(A, 2);
+    await world.pass(20_000);
+    expect(world.chain.drawn.get(channel)).toBe(110n);
+  });
+
   it('settles a channel whose agent asked to close, without being asked', async () => {
     const world = await createPayoutWorld({ limits: WAITING });
     await world.work(A, 8);
+    await world.prepay(5n);
     const row = world.ledger.state.channels.get(channel)!;
     const { payer, signer, deposit, settled } = row;
     const closing = { closeRequestedAt: 5, finalized: false, block: 2 };
@@ -136,8 +157,9 @@ describe('M7 paying', () => {
         ...closing,
       },
     ]);
-    await world.pass(11_000);
-    expect(world.chain.drawn.get(channel)).toBe(80n);
+    world.payouts.hear({ type: 'channelClosing', at: 0, channel });
+    await world.pass(100);
+    expect(world.chain.drawn.get(channel)).toBe(85n);
     expect(world.chain.transactions).toEqual(['settle']);
   });
 });
