@@ -1,3 +1,4 @@
+import { cpus } from 'node:os';
 import { build } from 'vite';
 import { streamChat } from '../scripts/network/chat-stream.ts';
 import { LocalNetwork } from '../scripts/network/local-network.ts';
@@ -56,7 +57,14 @@ async function runPath({ options, tell }: BenchmarkContext) {
     tell('Losing two tabs.');
     const detectMs = await detection(network, model, slow ? 32 : 240);
     return report(
-      { device: gpu?.name ?? backend, software: engine?.software ?? true, backend, model, tokens },
+      {
+        device:
+          backend === 'wasm' ? `WebAssembly on ${cpus()[0]?.model ?? 'a processor'}` : (gpu?.name ?? '?'),
+        software: engine?.software ?? true,
+        backend,
+        model,
+        tokens,
+      },
       measured,
       added,
       detectMs,
