@@ -7,6 +7,7 @@ import { type Decoder, type DecoderShape, shapeOf, type Stopwatch } from './deco
 import type { OnnxRuntime } from './runtime.ts';
 import { createWasmDecoder } from './wasm-decoder.ts';
 import { createWebGpuDecoder } from './webgpu-decoder.ts';
+import { testDecoder } from './self-test.ts';
 import { Stream } from './stream.ts';
 import { checkRequest } from './stream-request.ts';
 
@@ -23,6 +24,8 @@ export interface OnnxEngineOptions {
   readonly context?: number;
   /** Prompt tokens per prefill piece; chosen by backend unless given. */
   readonly prefillPiece?: number;
+  /** Whether to run one prompt in two ways first (`self-test.ts`); on GPUs, unless given. */
+  readonly selfTest?: boolean;
   /** Finer than a step. */
   readonly clock?: Stopwatch;
 }
@@ -43,7 +46,7 @@ export interface OnnxEngine extends Engine {
 /**
  * Loads a decoder and starts serving streams of it, batched.
  *
- * Errors: `model_unsupported`, `out_of_memory`, `device_lost`.
+ * Errors: `model_unsupported`, `out_of_memory`, `device_lost`, `gpu_miscomputes`.
  *
  * @example
  * const engine = await createOnnxEngine({ runtime: { backend: 'cpu', ort }, manifest, graph, slots: 4 });
@@ -58,6 +61,11 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Onnx
   }
   const shape = shapeOf(manifest, slots, options.context);
   const decoder = await createDecoder(runtime, graph, shape, clock);
+  if (options.selfTest ?? (decoder.backend === 'webgpu' && !decoder.software)) {
+    await testDecoder(decoder, shape).catch((error: unknown) =>
+      decoder.close().then(() => Promise.reject(error as Error)),
+    );
+  }
   const piece = options.prefillPiece ?? (decoder.backend === 'webgpu' && !decoder.software ? 256 : 64);
   const loop = new DecodeLoop({ decoder, clock, slots, piece });
   const { context, vocab } = shape;

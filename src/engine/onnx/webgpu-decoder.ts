@@ -43,15 +43,21 @@ export async function createWebGpuDecoder(
   clock: Stopwatch,
 ): Promise<Decoder> {
   const { ort, device } = runtime;
+  const sizes = sizesOf(device, shape);
   const session = await ort.InferenceSession.create(graph, {
     executionProviders: [{ name: 'webgpu', device }],
-    logSeverityLevel: ERRORS_ONLY,
     preferredOutputLocation: 'gpu-buffer',
+    logSeverityLevel: ERRORS_ONLY,
   }).catch((error: unknown) => Promise.reject(graphFailure(error, 'model_unsupported')));
-  checkGraph(session.inputNames, session.outputNames, shape.layers);
-  const buffers = await allocate(device, shape);
-  const sampler = await GpuSampler.create(device, buffers.logits, shape.vocab, shape.slots);
-  return new WebGpuDecoder(runtime, session, shape, clock, buffers, sampler);
+  try {
+    checkGraph(session.inputNames, session.outputNames, shape.layers);
+    const buffers = await allocate(device, sizes, shape.layers);
+    const sampler = await GpuSampler.create(device, buffers.logits, shape.vocab, shape.slots);
+    return new WebGpuDecoder(runtime, session, shape, clock, buffers, sampler);
+  } catch (error) {
+    await session.release();
+    throw error;
+  }
 }
 
 interface Buffers {
@@ -63,27 +69,38 @@ interface Buffers {
   readonly logits: GPUBuffer;
 }
 
+interface Sizes {
+  readonly cache: number;
+  readonly staging: number;
+  readonly logits: number;
+}
+
+/** Bytes of the buffers. @throws CodedError `out_of_memory` where one is larger than this GPU allows */
+function sizesOf({ limits }: GPUDevice, shape: DecoderShape): Sizes {
+  const staging = slotElements(shape) * FLOAT_BYTES;
+  const sizes = { staging, cache: shape.slots * staging, logits: shape.slots * shape.vocab * FLOAT_BYTES };
+  const largest = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+  if (Math.max(sizes.cache, sizes.logits) <= largest) return sizes;
+  const message = 'The cache of this many streams does not fit into a buffer of this GPU.';
+  throw new CodedError('out_of_memory', message, { ...sizes, largest });
+}
+
 /** @throws CodedError `out_of_memory` */
-async function allocate(device: GPUDevice, shape: DecoderShape): Promise<Buffers> {
-  const slotBytes = slotElements(shape) * FLOAT_BYTES;
-  const sizes = { cache: shape.slots * slotBytes, logits: shape.slots * shape.vocab * FLOAT_BYTES };
-  const largest = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
-  if (Math.max(sizes.cache, sizes.logits) > largest) {
-    const message = 'The cache of this many streams does not fit into a buffer of this GPU.';
-    throw new CodedError('out_of_memory', message, { bytes: sizes.cache, largest });
-  }
+async function allocate(device: GPUDevice, sizes: Sizes, layers: number): Promise<Buffers> {
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+  const one = (size: number): GPUBuffer => device.createBuffer({ size, usage });
+  const each = (size: number): GPUBuffer[] => cacheNames(layers).map(() => one(size));
   device.pushErrorScope('out-of-memory');
-  const buffers = {
-    cache: cacheNames(shape.layers).map(() => device.createBuffer({ size: sizes.cache, usage })),
-    staging: cacheNames(shape.layers).map(() => device.createBuffer({ size: slotBytes, usage })),
-    logits: device.createBuffer({ size: sizes.logits, usage }),
-  };
+  const buffers = { cache: each(sizes.cache), staging: each(sizes.staging), logits: one(sizes.logits) };
   const failure = await device.popErrorScope();
   if (!failure) return buffers;
-  for (const buffer of [...buffers.cache, ...buffers.staging, buffers.logits]) buffer.destroy();
+  destroyAll(buffers);
   const message = 'The GPU has not enough memory for this model and its streams.';
-  throw new CodedError('out_of_memory', message, { text: failure.message });
+  throw new CodedError('out_of_memory', message, { ...sizes, text: failure.message });
+}
+
+function destroyAll({ cache, staging, logits }: Buffers): void {
+  for (const buffer of [...cache, ...staging, logits]) buffer.destroy();
 }
 
 class WebGpuDecoder implements Decoder {
@@ -183,8 +200,7 @@ class WebGpuDecoder implements Decoder {
 
   /** The device stays: it belongs to whoever handed it in. */
   async close(): Promise<void> {
-    const { cache, staging, logits } = this.#buffers;
-    for (const buffer of [...cache, ...staging, logits]) buffer.destroy();
+    destroyAll(this.#buffers);
     this.#sampler.destroy();
     if (!this.#lost) await this.#session.release();
   }
