@@ -8,6 +8,8 @@ pragma solidity 0.8.37;
  * Amounts are base units of `token`. The owner may take the money out at any time: what a payee holds is a claim
  * against the relay, not a deposit. What protects it is frequent payout.
  *
+ * The token is the relay's choice, made once. One that calls receivers back would let a payee spoil a whole batch.
+ *
  * A payout is EIP-712 under the domain {"Afterglow Payout Hub", "1", chain id, this contract}:
  * `Payout(bytes32 hubId,address payee,uint128 cumulativeAmount)`. It never expires; a higher one replaces it.
  */

@@ -138,6 +138,10 @@ contract SafetyTest is ChannelTest {
         token.approve(address(channels), 1000);
         vm.expectRevert(IPaymentChannel.DepositMismatch.selector);
         channels.open(payee, address(token), 1000, 0, address(0));
+        vm.stopPrank();
+        bytes32 nonce = keccak256(abi.encode(payer, payee, address(token), bytes32(0), address(0)));
+        vm.expectRevert(IPaymentChannel.DepositMismatch.selector);
+        channels.openWithAuthorization(payee, address(token), 1000, 0, address(0), payer, 0, START, nonce, "");
     }
 
     function test_safety_aRebasingTokenIsRefusedWhereItRounds() public {

@@ -214,20 +214,35 @@ export class ChainClient {
   }
 
   async #confirm(hash: Hex, call: Partial<Call>, signal?: AbortSignal): Promise<Confirmed> {
-    const { clock, confirmations, pollMs = 1_000, patienceMs = 120_000 } = this.#options;
+    const { clock, pollMs = 1_000, patienceMs = 120_000 } = this.#options;
     const until = clock.now() + patienceMs;
     for (;;) {
-      const receipt = await this.#receipt(hash);
-      // A reverted one is final at once: nothing of it will ever take effect.
-      if (receipt?.status === 'reverted') throw await this.#revertOf(call, receipt);
-      if (receipt && (await this.newestBlock()) - receipt.blockNumber + 1n >= BigInt(confirmations)) {
-        return confirmedOf(receipt);
-      }
+      const confirmed = await this.#confirmedOf(hash, call).catch((error: unknown) => {
+        // It is on its way, whether the node answers just now or not.
+        if (error instanceof CodedError && error.code === 'chain_unreachable') return undefined;
+        throw error;
+      });
+      if (confirmed) return confirmed;
       if (clock.now() > until) {
         throw new CodedError('transaction_unconfirmed', 'A transaction is not confirmed yet.', { hash });
       }
       await sleep(clock, pollMs, signal);
     }
+  }
+
+  /** Undefined while it is not confirmed. @throws CodedError `transaction_reverted`: final at once, nothing of it will ever take effect */
+  async #confirmedOf(hash: Hex, call: Partial<Call>): Promise<Confirmed | undefined> {
+    const receipt = await this.#receipt(hash);
+    if (!receipt) return undefined;
+    if (receipt.status === 'reverted') throw await this.#revertOf(call, receipt);
+    const depth = (await this.newestBlock()) - receipt.blockNumber + 1n;
+    return depth >= BigInt(this.#options.confirmations) ? confirmedOf(receipt) : undefined;
+  }
+
+  /** The block of a transaction that succeeded, whoever sent it; undefined while it is in none, and where it failed. */
+  async blockOf(hash: Hex): Promise<number | undefined> {
+    const receipt = await this.#receipt(hash);
+    return receipt?.status === 'success' ? Number(receipt.blockNumber) : undefined;
   }
 
   async #receipt(hash: Hex): Promise<TransactionReceipt | undefined> {
@@ -239,14 +254,14 @@ export class ChainClient {
     }
   }
 
-  /** The reason of a mined revert: what the same call ends with on the state that it was mined on. */
+  /** The reason of a mined revert: what the same call ends with on the state that its block left behind. */
   async #revertOf(
     call: Partial<Call>,
     { blockNumber, transactionHash }: TransactionReceipt,
   ): Promise<CodedError> {
     const from = this.#requireSigner().address;
     const error = await this.#public
-      .call({ ...call, account: from, blockNumber: blockNumber - 1n })
+      .call({ ...call, account: from, blockNumber })
       .then(() => revertError('0x'), chainError);
     return new CodedError(
       'transaction_reverted',

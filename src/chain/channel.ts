@@ -9,7 +9,7 @@ import { type Hex, fromHex, toHex } from '../core/bytes.ts';
 import type { Authorization } from '../protocol/money/authorization.ts';
 import { splitSignature } from '../protocol/money/signature.ts';
 import type { ChannelParts, Voucher } from '../protocol/money/voucher.ts';
-import type { At, Call, ChainClient } from './chain-client.ts';
+import type { At, Call, ChainClient, Confirmed } from './chain-client.ts';
 import { paymentChannelAbi as abi } from './generated/payment-channel-abi.ts';
 
 /** A channel as the contract has it (rule K1). Addresses in lower case, amounts in base units, times in Unix seconds. */
@@ -82,6 +82,25 @@ export function settleManyCall(contract: Hex, token: Hex, vouchers: readonly Sig
     ...vrs(signature),
   }));
   return { to: contract, data: encodeFunctionData({ abi, functionName: 'settleMany', args: [token, rows] }) };
+}
+
+/** The most rows that go into one transaction: some 2 million gas. */
+const SETTLE_ROWS = 100;
+
+/** Settles any number of vouchers, a transaction for each hundred, one after the other. */
+export async function settleAll(
+  chain: ChainClient,
+  contract: Hex,
+  token: Hex,
+  vouchers: readonly SignedVoucher[],
+  signal?: AbortSignal,
+): Promise<Confirmed[]> {
+  const sent: Confirmed[] = [];
+  for (let from = 0; from < vouchers.length; from += SETTLE_ROWS) {
+    const rows = vouchers.slice(from, from + SETTLE_ROWS);
+    sent.push(await chain.send(settleManyCall(contract, token, rows), signal));
+  }
+  return sent;
 }
 
 /** @param voucher its signature may be `0x` where its amount is settled already (rule K6) */

@@ -27,7 +27,7 @@ export interface SignedPayoutTo extends Omit<PayoutTo, 'payee'> {
 export type HubEvent = ParseEventLogsReturnType<typeof abi>[number];
 
 /** The most rows that go into one transaction: some 2 million gas for repeated payees, 6 million for new ones. */
-export const REDEEM_ROWS = 100;
+const REDEEM_ROWS = 100;
 
 /** Rows that fail are left out and named by `PayoutSkipped` (rule K10). */
 export function redeemCall(hub: Hex, payouts: readonly SignedPayout[]): Call {

@@ -6,8 +6,8 @@ import {
   readChannel,
   readClosesCancelled,
   requestCloseWithAuthorizationCall,
+  settleAll,
   settleCall,
-  settleManyCall,
   withdrawForCall,
 } from '../../../src/chain/channel.ts';
 import { mintCall, readDollars } from '../../../src/chain/dollar.ts';
@@ -72,8 +72,8 @@ describe('payments on a real chain', () => {
     ];
     const vouchers = agents.map((agent, i) => agent.voucher(100n * BigInt(i + 1)));
     const stolen = { ...vouchers[1], channelId: agents[2]?.id } as (typeof vouchers)[number];
-    const sent = await world.relay.send(settleManyCall(channel, token, [...vouchers, stolen]));
-    expect(channelEvents(sent.logs).map(({ eventName }) => eventName)).toEqual([
+    const [sent] = await settleAll(world.relay, channel, token, [...vouchers, stolen]);
+    expect(channelEvents(sent?.logs ?? []).map(({ eventName }) => eventName)).toEqual([
       'Settled',
       'Settled',
       'Settled',
@@ -135,6 +135,26 @@ describe('K13 K14 the connection to the chain', () => {
     const poor = await agentOf(world, newAccount(), DEPOSIT);
     await expect(poor.open()).rejects.toMatchObject({ data: { reason: 'ERC20InsufficientBalance' } });
     expect(await readDollars(world.relay, token, poor.address)).toBe(0n);
+  });
+
+  it('says why a contract refused what had looked good when it was sent', async () => {
+    const { channel } = world.deployment;
+    const agent = await openChannel(world, DEPOSIT);
+    await world.automine(false);
+    const sent = Promise.allSettled(
+      [1, 2].map(() => world.relay.send(settleCall(channel, agent.voucher(9n)))),
+    );
+    const miner = setInterval(() => void world.mine(1), 200);
+    const results = await sent.finally(() => clearInterval(miner));
+    expect(results).toMatchObject([
+      { status: 'fulfilled' },
+      {
+        status: 'rejected',
+        reason: { code: 'transaction_reverted', data: { reason: 'AmountNotIncreasing' } },
+      },
+    ]);
+    await world.automine(true);
+    expect((await readChannel(world.relay, channel, agent.id))?.settled).toBe(9n);
   });
 
   it('knows a wrong chain, a dead one and a blind one', async () => {
