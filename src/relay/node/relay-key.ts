@@ -7,29 +7,39 @@ import { addressOf } from '../../protocol/money/signature.ts';
 
 const NAME = 'relay.key';
 
+/** A relay's key with its account. */
+export interface RelayKey {
+  readonly address: Hex;
+  readonly privateKey: Uint8Array;
+}
+
 /**
- * The relay's own account, which stands in its challenges and receipts: made at the first start and kept in the data
- * folder, readable by its owner only. Without a folder it lives as long as the process.
- * @throws CodedError `relay_key_invalid`
+ * The relay's own key, whose account stands in its challenges and receipts, is paid by agents and signs payouts: made at
+ * the first start and kept in the data folder, readable by its owner only. Without a folder it lives as long as the
+ * process. @throws CodedError `relay_key_invalid`
  */
-export async function loadRelayAddress(dataFolder: string | undefined): Promise<Hex> {
-  if (dataFolder === undefined) return addressOf(cryptoRandom.bytes(32));
+export async function loadRelayKey(dataFolder: string | undefined): Promise<RelayKey> {
+  if (dataFolder === undefined) return keyOf(cryptoRandom.bytes(32));
   const file = join(dataFolder, NAME);
   await mkdir(dataFolder, { recursive: true });
   const kept = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  if (kept !== undefined) return addressIn(file, kept.trim());
+  if (kept !== undefined) return keyIn(file, kept.trim());
   const key = cryptoRandom.bytes(32);
   await writeFile(file, `${toHex(key)}\n`, { mode: 0o600, flag: 'wx' });
-  return addressOf(key);
+  return keyOf(key);
 }
 
-function addressIn(file: string, text: string): Hex {
+function keyOf(privateKey: Uint8Array): RelayKey {
+  return { address: addressOf(privateKey), privateKey };
+}
+
+function keyIn(file: string, text: string): RelayKey {
   try {
     if (!/^0x[0-9a-f]{64}$/.test(text)) throw new Error('not 32 bytes of hex');
-    return addressOf(fromHex(text));
+    return keyOf(fromHex(text));
   } catch (cause) {
     throw new CodedError('relay_key_invalid', `The relay's key can't be read: ${file}.`, { file }, cause);
   }

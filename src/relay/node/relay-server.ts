@@ -8,6 +8,7 @@ import { createFreeAccess } from '../access/access.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { createMemoryReceiptStore } from '../receipts/memory-receipt-store.ts';
+import type { PayoutEvent } from '../payouts/payouts.ts';
 import type { ReceiptStore } from '../receipts/receipt-store.ts';
 import { createRelay, type Relay } from '../relay.ts';
 import {
@@ -21,7 +22,7 @@ import { createPinoLog } from './log.ts';
 import { readModelFolder } from './model-folder.ts';
 import { loadRecovery } from './native-signature.ts';
 import { listenForProviders } from './provider-sockets.ts';
-import { loadRelayAddress } from './relay-key.ts';
+import { loadRelayKey } from './relay-key.ts';
 import { openSqliteLedger } from './sqlite-ledger.ts';
 import { NO_MONEY } from './sqlite/ledger-book.ts';
 import { createStaticFiles } from './static-files.ts';
@@ -30,6 +31,8 @@ import { readVersion } from './version.ts';
 
 /** How long a closing relay waits for the jobs that run. */
 const GRACE_MS = 5_000;
+/** And then for what its jobs earned to be signed for and paid. */
+const PAYOUT_GRACE_MS = 5_000;
 /** Paths of the relay beside those below `/v1/`; all others are the page's. */
 const API_PATHS = new Set(['/healthz', '/metrics']);
 /** Longer than clients keep a connection for their next request: they close it, never we under their hands. */
@@ -42,6 +45,8 @@ export interface RelayServerParts {
   readonly log?: Log;
   readonly store?: ReceiptStore;
   readonly limits?: Partial<Limits>;
+  /** What becomes of money on its way out, for the demo. */
+  readonly onPayout?: (event: PayoutEvent) => void;
 }
 
 export interface RelayServer {
@@ -67,8 +72,8 @@ export async function startRelayServer(
   const configuration = readConfiguration(given);
   const log = parts.log ?? createPinoLog(configuration.log);
   const models = await readModelFolder(configuration.models);
-  const address = await loadRelayAddress(configuration.data);
-  const store = parts.store ?? (await openStore(configuration.data));
+  const { data } = configuration;
+  const key = await loadRelayKey(data);
   const clock = createSystemClock();
   const { recover, native } = await loadRecovery();
   if (!native) {
@@ -77,8 +82,15 @@ export async function startRelayServer(
       'NO NATIVE SIGNATURES: secp256k1 has no binary for this machine, signatures cost thirty times as much.',
     );
   }
+  const { chain } = configuration;
+  const emit = parts.onPayout ?? (() => {});
+  // A relay at which nobody pays does without the chain's library.
+  const openMoney = async () => (await import('./money/money.ts')).openMoney;
+  const money =
+    chain && (await (await openMoney())({ configuration: chain, data, key, models, clock, log, emit }));
+  const store = money?.ledger.receipts ?? parts.store ?? (await openStore(data));
   const relay = createRelay({
-    address,
+    address: key.address,
     models,
     access: createFreeAccess({
       localhost: configuration.free === 'localhost',
@@ -93,12 +105,16 @@ export async function startRelayServer(
     log,
     version: readVersion(),
     nativeSignatures: native,
+    ...(money ? { payments: money.payments, payouts: money.payouts } : {}),
   });
+  if (money) relay.onPayment((event) => money.payouts.hear(event));
+  await relay.start();
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS });
   serve(server, relay, configuration, { ...DEFAULT_LIMITS, ...parts.limits });
   listenForProviders(server, (socket) => relay.accept(socket));
   const stop = async (graceMs: number): Promise<void> => {
     await relay.close(graceMs);
+    await money?.payouts.close(PAYOUT_GRACE_MS);
     if (server.listening) await closeServer(server);
     await store.close();
     clock.stop();

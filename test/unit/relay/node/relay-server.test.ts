@@ -7,7 +7,7 @@ import { SILENT_LOG } from '../../../../src/relay/log.ts';
 import { readConfiguration, type RelayConfiguration } from '../../../../src/relay/node/configuration.ts';
 import { createPinoLog } from '../../../../src/relay/node/log.ts';
 import { readModelFolder } from '../../../../src/relay/node/model-folder.ts';
-import { loadRelayAddress } from '../../../../src/relay/node/relay-key.ts';
+import { loadRelayKey } from '../../../../src/relay/node/relay-key.ts';
 import { type RelayServer, startRelayServer } from '../../../../src/relay/node/relay-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'relay-'));
@@ -141,12 +141,12 @@ describe('the data folder', () => {
   it('keeps the relay’s key for its owner only', async () => {
     const data = join(folder, 'data');
     expect(statSync(join(data, 'relay.key')).mode & 0o777).toBe(0o600);
-    expect(await loadRelayAddress(data)).toBe(await loadRelayAddress(data));
+    expect(await loadRelayKey(data)).toEqual(await loadRelayKey(data));
     const key = readFileSync(join(data, 'relay.key'), 'utf8');
     writeFileSync(join(data, 'relay.key'), 'nonsense');
-    await expect(loadRelayAddress(data)).rejects.toMatchObject({ code: 'relay_key_invalid' });
+    await expect(loadRelayKey(data)).rejects.toMatchObject({ code: 'relay_key_invalid' });
     writeFileSync(join(data, 'relay.key'), key);
-    expect(await loadRelayAddress(undefined)).not.toBe(await loadRelayAddress(undefined));
+    expect(await loadRelayKey(undefined)).not.toEqual(await loadRelayKey(undefined));
   });
 });
 

@@ -1,0 +1,63 @@
+import {
+  type ChannelEvent,
+  closeCall,
+  openWithAuthorizationCall,
+  readChannel,
+  readChannelEvents,
+  topUpWithAuthorizationCall,
+} from '../../../chain/channel.ts';
+import type { Call, ChainClient, Confirmed } from '../../../chain/chain-client.ts';
+import { mintCall } from '../../../chain/dollar.ts';
+import type { Hex } from '../../../core/bytes.ts';
+import type { Clock } from '../../../core/clock.ts';
+import { NO_SIGNER } from '../../../protocol/money/voucher.ts';
+import type { ChainPort, Mined } from '../../payments/chain-port.ts';
+import type { PaymentTerms } from '../../payments/payment-terms.ts';
+
+type Contracts = Pick<PaymentTerms, 'escrow' | 'relay' | 'token'>;
+
+/** The chain as the payments need it, on a real one. */
+export function createEvmChannels(
+  chain: ChainClient,
+  { escrow, relay, token }: Contracts,
+  clock: Clock,
+): ChainPort {
+  const send = async (call: Call): Promise<Mined> => minedOf(await chain.send(call));
+
+  return {
+    async head() {
+      const { ageMs, block } = await chain.sight();
+      return { number: Number(block), at: clock.now() - ageMs };
+    },
+    async channel(id, block) {
+      const found = await readChannel(chain, escrow, id, block === undefined ? 'newest' : BigInt(block));
+      if (!found) return undefined;
+      const { authorizedSigner, closeRequestedAt, ...rest } = found;
+      const signer = authorizedSigner === NO_SIGNER ? found.payer : authorizedSigner;
+      return { ...rest, channel: id, signer, closeRequestedAt: closeRequestedAt ?? 0 };
+    },
+    async changed(from, to) {
+      const events = await readChannelEvents(chain, escrow, BigInt(from), BigInt(to));
+      return events.flatMap((event) => channelOf(event) ?? []);
+    },
+    open({ authorization, authorizedSigner, salt, signature }) {
+      const parts = { payer: authorization.from, payee: relay, token, salt, authorizedSigner };
+      return send(openWithAuthorizationCall(escrow, parts, authorization, signature));
+    },
+    topUp: ({ authorization, channel, salt, signature }) =>
+      send(topUpWithAuthorizationCall(escrow, channel, salt, authorization, signature)),
+    mined: (hash) => chain.blockOf(hash),
+    close: ({ channel, cumulative, signature }) =>
+      send(closeCall(escrow, { channelId: channel, cumulativeAmount: cumulative, signature })),
+    mint: (to, amount) => send(mintCall(token, to, amount)),
+  };
+}
+
+function minedOf({ block, hash }: Confirmed): Mined {
+  return { hash, block: Number(block) };
+}
+
+/** Channels of other payees are read too, and then left alone: not every event names the payee. */
+function channelOf({ args }: ChannelEvent): Hex | undefined {
+  return 'channelId' in args ? args.channelId : undefined;
+}

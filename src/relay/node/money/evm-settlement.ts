@@ -1,0 +1,50 @@
+import { readChannel, settleManyCall } from '../../../chain/channel.ts';
+import type { Call, ChainClient } from '../../../chain/chain-client.ts';
+import { readDollars, transferCall } from '../../../chain/dollar.ts';
+import { readAvailable, readPaid, redeemCall } from '../../../chain/hub.ts';
+import type { PaymentTerms } from '../../payments/payment-terms.ts';
+import type { Confirmed, SettlementChain } from '../../settlement/settlement-chain.ts';
+
+type Contracts = Pick<PaymentTerms, 'escrow' | 'hub' | 'relay' | 'token'>;
+
+/** The chain as settlement needs it, on a real one. What it reads is confirmed. */
+export function createEvmSettlement(
+  chain: ChainClient,
+  { escrow, hub, relay, token }: Contracts,
+): SettlementChain {
+  const send = async (call: Call): Promise<Confirmed> => ({ transaction: (await chain.send(call)).hash });
+
+  return {
+    balance: () => readDollars(chain, token, relay),
+    hubBalance: () => readAvailable(chain, token, hub),
+    settledOf: (channels) =>
+      Promise.all(
+        channels.map(async (id) => (await readChannel(chain, escrow, id, 'confirmed'))?.settled ?? 0n),
+      ),
+    paidOf: (payees) => Promise.all(payees.map((payee) => readPaid(chain, hub, payee, 'confirmed'))),
+    settle: (claims) =>
+      send(
+        settleManyCall(
+          escrow,
+          token,
+          claims.map(({ channel, cumulative, signature }) => ({
+            channelId: channel,
+            cumulativeAmount: cumulative,
+            signature,
+          })),
+        ),
+      ),
+    fundHub: (amount) => send(transferCall(token, hub, amount)),
+    redeem: (claims) =>
+      send(
+        redeemCall(
+          hub,
+          claims.map(({ cumulative, payee, signature }) => ({
+            payee,
+            cumulativeAmount: cumulative,
+            signature,
+          })),
+        ),
+      ),
+  };
+}

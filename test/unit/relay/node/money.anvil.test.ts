@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestChain } from '../../../../scripts/network/test-chain.ts';
+import { readDollars } from '../../../../src/chain/dollar.ts';
+import { readPaid } from '../../../../src/chain/hub.ts';
+import { type Hex, toHex } from '../../../../src/core/bytes.ts';
+import { cryptoRandom } from '../../../../src/core/random.ts';
+import { connectWebSocket } from '../../../../src/provider/compute/browser-socket.ts';
+import { Provider } from '../../../../src/provider/provider.ts';
+import { createKeySigner } from '../../../../src/provider/wallet/key-signer.ts';
+import { SILENT_LOG } from '../../../../src/relay/log.ts';
+import { readModelFolder } from '../../../../src/relay/node/model-folder.ts';
+import { loadRelayKey } from '../../../../src/relay/node/relay-key.ts';
+import { type RelayServer, startRelayServer } from '../../../../src/relay/node/relay-server.ts';
+import { createSystemClock } from '../../../../src/relay/node/system-clock.ts';
+import { askFaucet, type Client, createClient, createPrivateKey } from '../../../../src/sdk/index.ts';
+import { createSimEngine } from '../../../../src/sim/sim-engine.ts';
+
+const data = mkdtempSync(join(tmpdir(), 'money-'));
+const clock = createSystemClock();
+const signer = createKeySigner(cryptoRandom.bytes(32));
+let chain: TestChain;
+let server: RelayServer;
+let provider: Provider;
+let client: Client;
+
+/** A relay with money on a real chain, and a provider whose engine is none. */
+beforeAll(async () => {
+  const key = await loadRelayKey(data);
+  chain = await TestChain.start({ relayKey: toHex(key.privateKey), blockSeconds: 1 });
+  const { channel: escrow, hub, token } = chain.deployment;
+  const { chainId, rpcUrl } = chain.anvil;
+  const prices = { priceOut: '1.00', pricePrompt: '0.20', minDeposit: '1000' };
+  const money = { rpcUrl, chainId, token, escrow, hub, confirmations: 1, watchMs: 200, faucet: '1000000' };
+  server = await startRelayServer(
+    { port: 0, data, chain: { ...money, ...prices, quick: true } },
+    { log: SILENT_LOG },
+  );
+  const model = (await readModelFolder('public/models'))[0];
+  if (!model) throw new Error('There is no model.');
+  provider = new Provider({
+    relayUrl: `${server.url.replace('http', 'ws')}/v1/provider`,
+    connect: connectWebSocket,
+    clock,
+    random: cryptoRandom,
+    signer,
+    engine: createSimEngine({ clock, slots: 4, stepMs: 5, context: model.context, vocab: 200 }),
+    model: { offer: { id: model.id, ...model.ref }, stopIds: [], stopWhen: () => () => false },
+    store: { put: async () => {}, leaves: async () => undefined },
+  });
+  provider.start();
+  const wallet = createPrivateKey();
+  client = createClient({ relay: server.url, wallet, budget: '0.10' });
+  await askFaucet(server.url, client.address);
+}, 60_000);
+
+afterAll(async () => {
+  await provider.stop();
+  await server.close(0);
+  await chain.close();
+  clock.stop();
+  rmSync(data, { recursive: true });
+});
+
+describe('money on a real chain', () => {
+  it('goes from an agent without gas to the relay and on to the provider, to the unit', async () => {
+    const models = (await (await fetch(`${server.url}/v1/models`)).json()) as { data: { id: string }[] };
+    const response = await client.fetch(`${server.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        model: models.data[0]?.id,
+        messages: [{ role: 'user', content: 'Speak.' }],
+        max_tokens: 200,
+      }),
+    });
+    const answer = (await response.json()) as { usage: { prompt_tokens: number; completion_tokens: number } };
+    expect(response.status, JSON.stringify(answer)).toBe(200);
+    expect(answer.usage.completion_tokens).toBe(200);
+    await client.idle();
+    expect(client.receipts.at(-1)?.problems).toEqual([]);
+    const cost = BigInt(answer.usage.prompt_tokens) * 200_000n + 200n * 1_000_000n;
+    const used = (cost + 999_999n) / 1_000_000n;
+    const closed = await client.close();
+    expect(closed).toMatchObject({ settled: used });
+    const { token, hub } = chain.deployment;
+    expect(await readDollars(chain.relay, token, client.address as Hex)).toBe(1_000_000n - used);
+    await server.close(100);
+    const share = (cost * 9_500n) / 10_000n / 1_000_000n;
+    expect(await readPaid(chain.relay, hub, signer.account)).toBe(share);
+    expect(await readDollars(chain.relay, token, signer.account)).toBe(share);
+  }, 60_000);
+});
