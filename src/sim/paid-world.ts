@@ -1,6 +1,8 @@
 import type { Hex } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
-import { addressOf } from '../protocol/money/signature.ts';
+import type { Clock } from '../core/clock.ts';
+import { hubIdOf, payoutDigester } from '../protocol/money/payout.ts';
+import { addressOf, signDigest } from '../protocol/money/signature.ts';
 import { type BrokenInvariant, checkInvariants } from '../relay/ledger/invariants.ts';
 import type { Ledger } from '../relay/ledger/ledger.ts';
 import { createMemoryLedger } from '../relay/ledger/memory-ledger.ts';
@@ -9,6 +11,14 @@ import { challengeKey, createChallenges } from '../relay/payments/challenge.ts';
 import type { PaymentEvent } from '../relay/payments/payment-events.ts';
 import type { PaymentTerms } from '../relay/payments/payment-terms.ts';
 import type { PaymentLimits } from '../relay/payments/payments.ts';
+import { SILENT_LOG } from '../relay/log.ts';
+import {
+  createPayouts,
+  type PayoutEvent,
+  type Payouts,
+  type PayoutsParts,
+} from '../relay/payouts/payouts.ts';
+import type { SettlementChain } from '../relay/settlement/settlement-chain.ts';
 import { SimChain } from './sim-chain.ts';
 import type { SimClock } from './sim-clock.ts';
 import { createSimLedger, type SimLedger } from './sim-ledger.ts';
@@ -22,6 +32,8 @@ export interface PaidWorldOptions {
   readonly confirmations?: number;
   readonly payments?: Partial<PaymentLimits>;
   readonly limits?: Partial<Limits>;
+  /** Providers are paid, too. */
+  readonly payouts?: Pick<PayoutsParts, 'limits' | 'holdback'>;
 }
 
 /** A world in which agents pay: a chain, a ledger that outlives its relay, and wallets. */
@@ -31,6 +43,7 @@ export interface PaidWorld extends SimWorld {
   readonly ledger: Ledger;
   readonly terms: PaymentTerms;
   readonly paymentEvents: PaymentEvent[];
+  readonly payoutEvents: PayoutEvent[];
   /** Broken rules of money, looked for after each write (rule M8). */
   readonly broken: BrokenInvariant[];
   /** A wallet with `funds` base units. */
@@ -63,8 +76,10 @@ export function createPaidWorld(seed: number, options: PaidWorldOptions = {}): P
   const ledger = createMemoryLedger({ unit: 10n ** BigInt(12 - DECIMALS) });
   const broken: BrokenInvariant[] = [];
   const paymentEvents: PaymentEvent[] = [];
+  const payoutEvents: PayoutEvent[] = [];
   let chain: SimChain | undefined;
   let process: SimLedger | undefined;
+  let payouts: Payouts | undefined;
 
   function chainOf(clock: SimClock, random: SimRandom): SimChain {
     const { chainId, closeGraceSeconds, escrow, hub, token } = terms;
@@ -84,7 +99,9 @@ export function createPaidWorld(seed: number, options: PaidWorldOptions = {}): P
     address: relay,
     relay({ clock, random }) {
       process = createSimLedger(ledger, clock, random, () => broken.push(...checkInvariants(ledger.state)));
+      payouts = options.payouts && openPayouts(process, chainOf(clock, random), clock);
       return {
+        ...(payouts ? { payouts } : {}),
         access: () => {
           throw new CodedError('payment_required', 'Nobody is served for free.');
         },
@@ -102,7 +119,26 @@ export function createPaidWorld(seed: number, options: PaidWorldOptions = {}): P
     },
   });
 
+  function openPayouts(own: SimLedger, of: SimChain, clock: Clock): Payouts {
+    const { chainId, feeBps, hub, token } = terms;
+    const place = { chainId, contract: hub };
+    const parts = { token, owner: relay, signer: relay };
+    const digestOf = payoutDigester(hubIdOf(parts, place), place);
+    return createPayouts({
+      ...options.payouts,
+      ledger: own,
+      chain: mortal(of, own),
+      clock,
+      log: SILENT_LOG,
+      hub: { chainId, hub, ...parts, unit: String(ledger.state.unit), feeBps },
+      sign: (payee, cumulativeAmount) => signDigest(digestOf({ payee, cumulativeAmount }), key),
+      emit: (event) => payoutEvents.push(event),
+    });
+  }
+
   function begin(): void {
+    const second = payouts;
+    if (second) world.relay.onPayment((event) => second.hear(event));
     world.relay.onPayment((event) => paymentEvents.push(event));
     void world.relay.start();
   }
@@ -114,6 +150,7 @@ export function createPaidWorld(seed: number, options: PaidWorldOptions = {}): P
     ledger,
     terms,
     paymentEvents,
+    payoutEvents,
     broken,
     payer(funds = 1_000_000n) {
       const payer = new SimPayer(
@@ -141,4 +178,25 @@ export function createPaidWorld(seed: number, options: PaidWorldOptions = {}): P
       },
     },
   ) as PaidWorld;
+}
+
+/** The chain as a process sees it: once that is dead, nothing more of it gets there, and nobody is answered. */
+function mortal(chain: SimChain, process: SimLedger): SettlementChain {
+  const alive = <A extends unknown[], R>(call: (...args: A) => Promise<R>) => {
+    return async (...args: A): Promise<R> => {
+      const never = new Promise<R>(() => {});
+      if (process.dead()) return never;
+      const answer = await call(...args);
+      return process.dead() ? never : answer;
+    };
+  };
+  return {
+    balance: alive(() => chain.balance()),
+    hubBalance: alive(() => chain.hubBalance()),
+    settledOf: alive((channels) => chain.settledOf(channels)),
+    paidOf: alive((payees) => chain.paidOf(payees)),
+    settle: alive((claims) => chain.settle(claims)),
+    fundHub: alive((amount) => chain.fundHub(amount)),
+    redeem: alive((claims) => chain.redeem(claims)),
+  };
 }

@@ -9,6 +9,7 @@ import type { SimRandom } from './sim-random.ts';
 export interface SimLedger extends Ledger {
   /** The process dies: what was not on disk never gets there, and nobody hears what was. */
   crash(): void;
+  dead(): boolean;
 }
 
 /** A ledger with a disk's time: a commit takes effect some time after its call, and is answered some time after that. */
@@ -46,5 +47,6 @@ export function createSimLedger(
       throw new CodedError('store_closed', 'A simulated ledger is not closed.');
     },
     crash: () => (dead = true),
+    dead: () => dead,
   };
 }

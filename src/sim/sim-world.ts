@@ -4,6 +4,7 @@ import { addressOf, recoverAddress } from '../protocol/money/signature.ts';
 import type { JobReceipt } from '../protocol/money/receipt.ts';
 import type { Connect } from '../protocol/wire/frame-socket.ts';
 import { Provider } from '../provider/provider.ts';
+import { createMemoryPayouts, type MemoryPayouts } from '../provider/income/payout-store.ts';
 import type { AttemptStore } from '../provider/attempt-store.ts';
 import { createKeySigner } from '../provider/wallet/key-signer.ts';
 import { createFreeAccess } from '../relay/access/access.ts';
@@ -19,12 +20,21 @@ import { SimRandom } from './sim-random.ts';
 
 export interface SimTab {
   readonly provider: Provider;
-  readonly account: string;
+  readonly account: Hex;
+  /** What it keeps of its money; outlives the provider. */
+  readonly payouts: MemoryPayouts;
   /** The connection of now, if there is one. */
   link(): Link | undefined;
   /** Pulls the cable; new connections fail too until `mend`. */
   cut(): void;
   mend(): void;
+}
+
+export interface SimTabOptions {
+  readonly slots?: number;
+  readonly stepMs?: number;
+  /** In pico. */
+  readonly creditLimit?: bigint;
 }
 
 /** A relay, its tabs and its agents in one process, on one simulated clock: the same code as in the product. */
@@ -34,7 +44,7 @@ export interface SimWorld {
   /** The one of now: a restarted world has another. */
   readonly relay: Relay;
   readonly tabs: SimTab[];
-  addTab(options?: { slots?: number; stepMs?: number }): SimTab;
+  addTab(options?: SimTabOptions): SimTab;
   /** Sends a chat request; the answer fills as the clock advances. */
   ask(body: Readonly<Record<string, unknown>>): SimAnswer;
   receipt(job: string): Promise<JobReceipt | undefined>;
@@ -63,7 +73,8 @@ export function createSimWorld(seed: number, options: SimWorldOptions = {}): Sim
       access: createFreeAccess({ localhost: true, ownKeys: new Map() }),
       store,
       recover: recoverAddress,
-      clock,
+      // Whole milliseconds, as the machine's clock gives them: receipts hold nothing else.
+      clock: { now: () => Math.floor(clock.now()), after: (ms, run) => clock.after(ms, run) },
       random,
       ...own,
     });
@@ -77,7 +88,8 @@ export function createSimWorld(seed: number, options: SimWorldOptions = {}): Sim
       return relay;
     },
     tabs,
-    addTab({ slots = 4, stepMs = 20 } = {}) {
+    addTab({ slots = 4, stepMs = 20, creditLimit } = {}) {
+      const payouts = createMemoryPayouts();
       let link: Link | undefined;
       let down = false;
       const connect: Connect = async () => {
@@ -96,10 +108,13 @@ export function createSimWorld(seed: number, options: SimWorldOptions = {}): Sim
         engine: createSimEngine({ clock, slots, stepMs, context: SIM_MODEL.context }),
         model: { offer: { id: SIM_MODEL.id, ...SIM_MODEL.ref }, stopIds: [], stopWhen: () => () => false },
         store: createMemoryAttempts(),
+        payouts,
+        ...(creditLimit === undefined ? {} : { creditLimit }),
       });
       const tab: SimTab = {
         provider,
         account: signer.account,
+        payouts,
         link: () => link,
         cut() {
           down = true;

@@ -38,8 +38,13 @@ export function payeeKey({ chainId, hub, payee }: PayeeRef): string {
   return `${chainId}/${hub}/${payee}`;
 }
 
-/** Nothing outlives the provider. */
-export function createMemoryPayouts(): PayoutStore & { readonly payments: PaymentRow[] } {
+export interface MemoryPayouts extends PayoutStore {
+  /** In the order in which they were noted. */
+  readonly payments: readonly PaymentRow[];
+}
+
+/** Nothing outlives the process. */
+export function createMemoryPayouts(): MemoryPayouts {
   const vouchers = new Map<string, StoredVoucher>();
   const payments: PaymentRow[] = [];
   return {

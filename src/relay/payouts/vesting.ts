@@ -1,6 +1,6 @@
 import type { Hex } from '../../core/bytes.ts';
 import { type Clock, sleep } from '../../core/clock.ts';
-import { errorBody } from '../../core/errors.ts';
+import { CodedError, errorBody } from '../../core/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { BatchRow } from '../ledger/state.ts';
 import type { Log } from '../log.ts';
@@ -19,7 +19,7 @@ export interface VestingParts {
 
 /** From accrued to vested (rule M7): closes batches, lets the holdback judge them, and books what it says. */
 export interface Vesting {
-  /** Closes the provider's open batch and begins its holdback. */
+  /** Closes the provider's open batch and begins its holdback. @throws CodedError `batch_not_closed`, `store_failed` */
   closeBatch(provider: Hex): Promise<void>;
   /** Takes up the batches that an earlier process closed. */
   resume(): void;
@@ -73,10 +73,14 @@ export function createVesting({ ledger, clock, log, holdback, read, changed }: V
       if (!open || open.openedAt === 0) return;
       const id = `closeBatch/${provider}/${open.number}`;
       const [result] = await ledger.commit([
-        { type: 'closeBatch', id, provider, batch: open.number, at: clock.now() },
+        { type: 'closeBatch', id, provider, batch: open.number, at: Math.floor(clock.now()) },
       ]);
-      // `out_of_step`, `batch_empty`: somebody was faster.
-      if (!result.ok) return;
+      if (!result.ok) {
+        if (result.code === 'out_of_step' || result.code === 'batch_empty') return; // Closed already.
+        throw new CodedError('batch_not_closed', 'The ledger refused to close a batch.', {
+          refusal: result.code,
+        });
+      }
       changed(provider);
       const closed = [...ledger.state.batches.values()].find(
         (row) => row.provider === provider && row.number === open.number,
