@@ -40,9 +40,19 @@ export function record(state: MutableState, op: Operation, applied: Applied): vo
 
 export function remember({ results }: MutableState, id: string, result: Done<OperationType>): void {
   results.set(id, result);
-  if (results.size <= REMEMBERED) return;
-  const [oldest] = results.keys();
-  results.delete(oldest as string);
+  if (results.size > REMEMBERED) results.delete(oldestId(results));
+}
+
+/**
+ * Where each memory's oldest id is looked for. A map's iterator goes on where it was; a new one would first pass all that
+ * was deleted, each time.
+ */
+const ages = new WeakMap<object, Iterator<string>>();
+
+function oldestId(results: Map<string, unknown>): string {
+  const age = ages.get(results) ?? results.keys();
+  ages.set(results, age);
+  return age.next().value as string;
 }
 
 function write(

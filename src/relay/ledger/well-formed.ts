@@ -15,7 +15,8 @@ export function faultOf(op: Operation): string | undefined {
 
 /** Amounts and numbers are whole and not negative, those of parts included. */
 function negativeField(value: object): string | undefined {
-  for (const [field, inner] of Object.entries(value) as [string, unknown][]) {
+  for (const field in value) {
+    const inner: unknown = value[field as keyof typeof value];
     if (typeof inner === 'bigint') {
       if (inner < 0n) return field;
     } else if (typeof inner === 'number') {
