@@ -8,7 +8,7 @@ import { adoptStatus } from './channel-status.ts';
 import { openPayload } from './credential.ts';
 import type { ChannelStatus } from './payment-messages.ts';
 import { channelIdOf, signDeposit, signVoucher } from './payment-signing.ts';
-import { errorOf } from './relay-answer.ts';
+import { discard, errorOf } from './relay-answer.ts';
 import { accountOf } from './wallet.ts';
 
 /** How long an authorization can be used. */
@@ -38,13 +38,12 @@ export async function ensureOpen(channel: Channel, signal?: AbortSignal): Promis
 /** @returns whether the channel of the record is open */
 async function resume(channel: Channel, record: ChannelRecord, signal?: AbortSignal): Promise<boolean> {
   const status = await readStatus(channel, signal);
-  const isUsable = record.validBefore - MARGIN_SECONDS > channel.parts.clock.now() / 1000;
-  if (status === undefined && record.phase === 'open') {
-    const { channelId } = record;
-    throw new CodedError('channel_unknown', 'The relay does not know the channel any more.', { channelId });
-  }
+  const now = Math.floor(channel.parts.clock.now() / 1000);
   if (status === undefined) {
-    if (!isUsable) channel.forget();
+    // A relay that forgot an open channel finds it on the chain when it is opened again: its nonce is used, so that
+    // nothing can be drawn twice.
+    if (record.phase === 'open') await channel.keep({ ...record, validBefore: now + VALID_SECONDS });
+    else if (record.validBefore - MARGIN_SECONDS <= now) channel.forget();
     return false;
   }
   if (status.state === 'pending') return false;
@@ -104,7 +103,8 @@ async function openChannel(channel: Channel, record: ChannelRecord, signal?: Abo
       openPayload(deposit, { channelId, cumulative: 0n, signature }),
       { signal },
     );
-    if (!response.ok) failure = await errorOf(response);
+    if (response.ok) await discard(response);
+    else failure = await errorOf(response);
   } catch (error) {
     // The answer may have been lost on its way: what the relay says of the channel decides.
     if (!(error instanceof CodedError) || signal?.aborted) throw error;

@@ -3,7 +3,7 @@ import { type Challenge, readChallenge } from './challenge.ts';
 import type { Channel } from './channel.ts';
 import { paymentHeader } from './credential.ts';
 import { type ChannelStatus, parseChannelStatus } from './payment-messages.ts';
-import { errorOf } from './relay-answer.ts';
+import { discard, errorOf } from './relay-answer.ts';
 
 /** What is paid for; vouchers, openings and closes go to the same path, without a body. */
 export const CHAT_PATH = '/v1/chat/completions';
@@ -44,6 +44,7 @@ async function freshChallenge(channel: Channel, signal: AbortSignal | undefined)
     const { status } = response;
     throw new CodedError('challenge_missing', `The relay gave no challenge but ${status}.`, { status });
   }
+  await discard(response);
   return (channel.challenge = readChallenge(response.headers, terms));
 }
 
@@ -52,7 +53,10 @@ export async function readStatus(channel: Channel, signal?: AbortSignal): Promis
   const { record } = channel;
   if (!record) return undefined;
   const response = await channel.parts.relay.get(`/v1/payment/channels/${record.channelId}`, signal);
-  if (response.status === 404) return undefined;
+  if (response.status === 404) {
+    await discard(response);
+    return undefined;
+  }
   if (!response.ok) throw await errorOf(response);
   const status = parseChannelStatus(await response.json().catch(() => undefined));
   if (status?.channelId === record.channelId) return status;

@@ -5,7 +5,7 @@ import type { Channel } from './channel.ts';
 import { postCredential, readStatus } from './channel-requests.ts';
 import { topUpPayload } from './credential.ts';
 import { signTopUp } from './payment-signing.ts';
-import { errorOf } from './relay-answer.ts';
+import { discard, errorOf } from './relay-answer.ts';
 
 const VALID_SECONDS = 540;
 
@@ -43,7 +43,8 @@ async function topUp(channel: Channel, value: bigint, signal?: AbortSignal): Pro
   let failure: CodedError | undefined;
   try {
     const response = await postCredential(channel, topUpPayload(channelId, deposit), { signal });
-    if (!response.ok) failure = await errorOf(response);
+    if (response.ok) await discard(response);
+    else failure = await errorOf(response);
   } catch (error) {
     if (!(error instanceof CodedError) || signal?.aborted) throw error;
     failure = error;

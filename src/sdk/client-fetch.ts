@@ -8,7 +8,7 @@ import type { ClientParts } from './client-parts.ts';
 import { verifyBroken, verifyEnd } from './job-end.ts';
 import { type StartedJob, startJob } from './job-start.ts';
 import { followStream } from './paid-stream.ts';
-import { refusalOf } from './relay-answer.ts';
+import { discard, refusalOf } from './relay-answer.ts';
 import type { Fetch } from './relay-endpoint.ts';
 import { createStreamAccount } from './stream-account.ts';
 import type { VoucherSender } from './voucher-sender.ts';
@@ -51,6 +51,7 @@ export function createClientFetch({ parts, fetch, purse }: FetchParts): Fetch {
     if (asked.ok)
       return answer({ parts, order, abort, signal, started: { response: asked, job: undefined } });
     if (asked.status !== 402 || !asked.headers.has('www-authenticate')) return asked;
+    await discard(asked);
     try {
       const payer = await purse(signal);
       const { channel } = payer;

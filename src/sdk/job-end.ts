@@ -6,6 +6,7 @@ import type { Channel } from './channel.ts';
 import type { ClientParts } from './client-parts.ts';
 import type { Arrived } from './paid-stream.ts';
 import type { PaymentEnd } from './payment-messages.ts';
+import { discard } from './relay-answer.ts';
 import { checkReceipt, costOf, type OwnAccount } from './receipt-check.ts';
 import type { UnclearJob } from './spending.ts';
 
@@ -69,9 +70,14 @@ async function fetchReceipt(
   for (let attempt = 0; attempt < TRIES; attempt++) {
     if (attempt > 0) await sleep(clock, PAUSE_MS * 2 ** attempt);
     const response = await relay.get(`/v1/receipts/${job}`).catch(() => undefined);
-    if (!response?.ok) continue;
+    if (!response?.ok) {
+      if (response) await discard(response);
+      continue;
+    }
     const parsed = jobReceiptSchema.safeParse(await response.json().catch(() => undefined));
-    return parsed.data;
+    if (parsed.success) return parsed.data;
+    const field = parsed.error.issues[0]?.path.join('.');
+    throw new CodedError('receipt_malformed', 'The receipt of a job can’t be read.', { job, field });
   }
   return undefined;
 }

@@ -10,7 +10,7 @@ import type { ChatOrder } from './chat-order.ts';
 import { voucherPayload } from './credential.ts';
 import { checkOffer, type Offer, type TokenPrice } from './offer.ts';
 import { readAccepted } from './payment-messages.ts';
-import { errorOf } from './relay-answer.ts';
+import { discard, errorOf } from './relay-answer.ts';
 import type { SpendingJob } from './spending.ts';
 
 export interface StartOptions {
@@ -44,8 +44,11 @@ export function startJob(options: StartOptions): Promise<StartedJob> {
     await clearUp(channel, signal);
     const first = await tryStart({ ...options, headers }, options.asked);
     if (first.response.status !== 402) return first;
-    if ((await errorOf(first.response.clone())).code === 'voucher_stale') await catchUp(channel, signal);
-    return tryStart({ ...options, headers }, first.response);
+    const { code } = await errorOf(first.response.clone());
+    if (code === 'voucher_stale') await catchUp(channel, signal);
+    const second = await tryStart({ ...options, headers }, first.response);
+    if (second.response !== first.response) await discard(first.response);
+    return second;
   }, signal);
 }
 

@@ -12,6 +12,11 @@ export async function errorOf(response: Response): Promise<CodedError> {
   return new CodedError(parsed.data.error.code, parsed.data.error.message, { status });
 }
 
+/** Lets go of an answer whose body says nothing more: some runtimes hold its connection until it is read. */
+export async function discard({ body }: Response): Promise<void> {
+  await body?.cancel().catch(() => {});
+}
+
 /**
  * An error as the answer of an OpenAI server, so that clients of any kind show it: 402 unless it says otherwise, and
  * never worth a retry.

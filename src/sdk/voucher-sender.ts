@@ -5,7 +5,7 @@ import { postCredential } from './channel-requests.ts';
 import { voucherPayload } from './credential.ts';
 import { within } from './deadline.ts';
 import { readAccepted } from './payment-messages.ts';
-import { errorOf } from './relay-answer.ts';
+import { discard, errorOf } from './relay-answer.ts';
 
 const TIMEOUT_MS = 10_000;
 const TRIES = 4;
@@ -52,7 +52,10 @@ async function sendVoucher(channel: Channel): Promise<void> {
       const response = await within(clock, TIMEOUT_MS, (signal) =>
         postCredential(channel, voucherPayload('voucher', voucher), { signal }),
       );
-      if (response.ok) return channel.acknowledge(readAccepted(response.headers) ?? voucher.cumulative);
+      if (response.ok) {
+        await discard(response);
+        return channel.acknowledge(readAccepted(response.headers) ?? voucher.cumulative);
+      }
       const error = await errorOf(response);
       // The relay holds one that is as high: its answer to an earlier try was lost.
       if (error.code === 'voucher_stale') return channel.acknowledge(voucher.cumulative);

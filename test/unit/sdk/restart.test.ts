@@ -78,6 +78,21 @@ describe('a process that starts again', () => {
   });
 });
 
+describe('a relay that forgot', () => {
+  it('an open channel gets it opened again, under the same nonce', async () => {
+    const relay = new ScriptedRelay();
+    const first = createAgent(relay);
+    await (await chat(first, PROMPT)).text();
+    await first.client.idle();
+    const { channelId } = first.client.channel ?? {};
+    relay.channels.clear();
+    const second = createAgent(relay, { state: first.state() ?? '' });
+    expect(textOf(await (await chat(second, PROMPT)).text())).toBe(relay.answer);
+    expect([...relay.channels.keys()]).toEqual([channelId]);
+    expect(second.problems()).toEqual([]);
+  });
+});
+
 describe('an answer that is lost on its way', () => {
   it.each(['before', 'after'] as const)('to an opening (%s it was done) leaves one channel', async (when) => {
     const relay = new ScriptedRelay();
