@@ -1,5 +1,6 @@
-import { decodeFunctionResult, encodeFunctionData } from 'viem';
+import { decodeFunctionResult, encodeFunctionData, parseAbi } from 'viem';
 import type { Hex } from '../core/bytes.ts';
+import { CodedError } from '../core/errors.ts';
 import type { Authorization } from '../protocol/money/authorization.ts';
 import type { Domain } from '../protocol/money/typed-data.ts';
 import type { At, Call, ChainClient } from './chain-client.ts';
@@ -59,8 +60,37 @@ export async function readDecimals(chain: ChainClient, token: Hex): Promise<numb
   return decodeFunctionResult({ abi, functionName, data: await chain.read({ to: token, data }) });
 }
 
-/** The EIP-712 domain that a token's authorizations are signed under, as the token says it (EIP-5267). */
+/** The EIP-712 domain that a token's authorizations are signed under, as the token says it. */
 export async function readTokenDomain(chain: ChainClient, token: Hex): Promise<Domain> {
+  try {
+    return await readDomain(chain, token);
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code !== 'transaction_reverted') throw error;
+    // USDC has no EIP-5267: its domain is its name and its version.
+    const [name, version] = await Promise.all(
+      (['name', 'version'] as const).map(async (functionName) => {
+        const data = await chain.read({
+          to: token,
+          data: encodeFunctionData({ abi: usdcAbi, functionName }),
+        });
+        return decodeFunctionResult({ abi: usdcAbi, functionName, data });
+      }),
+    );
+    return {
+      name: name as string,
+      version: version as string,
+      chainId: BigInt(chain.chainId),
+      verifyingContract: token,
+    };
+  }
+}
+
+const usdcAbi = parseAbi([
+  'function name() view returns (string)',
+  'function version() view returns (string)',
+]);
+
+async function readDomain(chain: ChainClient, token: Hex): Promise<Domain> {
   const functionName = 'eip712Domain';
   const data = encodeFunctionData({ abi, functionName });
   const [, name, version, chainId] = decodeFunctionResult({
