@@ -36,7 +36,7 @@ function vouchers({ channel }: Scene, count: number): Operation[] {
 }
 
 describe('SQLite: restarts', () => {
-  it('M8: the ledger goes on where it was, and remembers what it answered', async () => {
+  it('M8, M10: the ledger goes on where it was, and remembers what it answered', async () => {
     const file = newFile();
     const traffic = new LedgerTraffic(new SimRandom(11), SHAPE, 't');
     const model = emptyState(UNIT);
@@ -105,7 +105,7 @@ describe('SQLite: restarts', () => {
 });
 
 describe('SQLite: durability', () => {
-  it('M6: what is acknowledged is committed, in WAL mode, many at once', async () => {
+  it('M10: what is acknowledged is committed, in WAL mode, many at once', async () => {
     const file = newFile();
     const scene = await openScene(file);
     await scene.openChannel();
@@ -128,7 +128,7 @@ describe('SQLite: durability', () => {
     );
   });
 
-  it('what fails takes no effect, is never acknowledged, and may be tried again', async () => {
+  it('M10: what fails takes no effect, is never acknowledged, and may be tried again', async () => {
     const file = newFile();
     const scene = await openScene(file);
     await scene.startJob(200n);
@@ -158,7 +158,7 @@ describe('SQLite: durability', () => {
     await expect(openSqliteLedger(folder, BOOK)).rejects.toMatchObject({ code: 'store_failed' });
   });
 
-  it('of two that have one file open, the second to write stops for good', async () => {
+  it('M10: of two that have one file open, the second to write stops for good', async () => {
     const file = newFile();
     const [first, second] = [await openScene(file), await openScene(file)];
     await first.openChannel();
@@ -221,7 +221,7 @@ describe('SQLite: rows', () => {
 describe('SQLite: crashes', () => {
   // Two hundred of them are `npm run bench -- ledger-crash`.
   it(
-    'M6: after ten times kill -9, everything acknowledged is there, and nothing twice',
+    'M10: after ten times kill -9, everything acknowledged is there, and nothing twice',
     { timeout: 60_000 },
     async () => {
       const file = newFile();

@@ -6,7 +6,7 @@ const START = { chunks: 0, tokens: 0 };
 
 export function describeRepeats(open: () => Scene): void {
   describe('repeats', () => {
-    it('M6: the same id again gets the same result and changes nothing', async () => {
+    it('M10: the same id again gets the same result and changes nothing', async () => {
       const scene = open();
       await scene.startJob(200n);
       const first = scene.chunk(START, { id: 'a' });
@@ -26,7 +26,7 @@ export function describeRepeats(open: () => Scene): void {
       expect(rows()).toEqual(before);
     });
 
-    it('the same id for something else is refused', async () => {
+    it('M10: the same id for something else is refused', async () => {
       const scene = open();
       await scene.startJob(200n);
       await scene.done(scene.chunk(START, { id: 'a' }));
@@ -36,7 +36,7 @@ export function describeRepeats(open: () => Scene): void {
       expect(await scene.refused(scene.chunk(START, { id: '' }))).toMatchObject({ data: { field: 'id' } });
     });
 
-    it('a refusal is not remembered: the same id may come again when it can be', async () => {
+    it('M10: a refusal is not remembered: the same id may come again when it can be', async () => {
       const scene = open();
       await scene.startJob(34n);
       await scene.done(scene.chunk(START));
@@ -47,7 +47,7 @@ export function describeRepeats(open: () => Scene): void {
       expect(await scene.done(next)).toMatchObject({ spent: 64_500_000n });
     });
 
-    it('a repeat that is no longer remembered still takes no effect', async () => {
+    it('M10: a repeat that is no longer remembered still takes no effect', async () => {
       const scene = open();
       await scene.startJob(34n);
       await scene.done(scene.chunk(START, { id: 'old' }));
@@ -66,7 +66,7 @@ export function describeRepeats(open: () => Scene): void {
       expect(scene.ledger.state.channels.get(scene.channel)?.spent).toBe(32_250_000n);
     });
 
-    it('operations of one commit are each for themselves, in order', async () => {
+    it('M10: operations of one commit are each for themselves, in order', async () => {
       const scene = open();
       await scene.startJob(200n);
       const [first, wrong, second] = await scene.ledger.commit([
