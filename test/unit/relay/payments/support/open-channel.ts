@@ -7,11 +7,11 @@ import type { ChannelRow } from '../../../../../src/relay/ledger/state.ts';
 export interface OpenChannel {
   readonly world: PaidWorld;
   readonly payer: SimPayer;
-  row(): ChannelRow;
+  readonly row: () => ChannelRow;
   /** Lets `ms` pass. */
-  pass(ms: number): Promise<void>;
+  readonly pass: (ms: number) => Promise<void>;
   /** Sends a payload and waits for its answer. */
-  send(payload: object, headers?: Record<string, string>, body?: string): Promise<SimAnswer>;
+  readonly send: (payload: object, headers?: Record<string, string>, body?: string) => Promise<SimAnswer>;
 }
 
 export const DEPOSIT = 10_000n;
