@@ -1,6 +1,6 @@
 import type { Hex } from '../../core/bytes.ts';
 import type { ErrorBody } from '../../core/errors.ts';
-import type { PaymentRow } from '../../provider/income/payout-store.ts';
+import type { Holding, PaymentRow } from '../../provider/income/payout-store.ts';
 import type { AttemptRow, Totals } from '../../provider/history/attempt-history.ts';
 import type { GpuReport, ModelChoice } from '../../provider/compute/engine-source.ts';
 import type { LendingOrder } from '../../provider/compute/lender.ts';
@@ -29,6 +29,8 @@ export interface LendingDesk {
   trust(limit: string): Promise<void>;
   /** Payments to this wallet, newest first. */
   payments(limit: number): Promise<PaymentRow[]>;
+  /** What the hubs of all relays have signed and paid for this wallet. */
+  holdings(): Promise<Holding[]>;
   /** `status` at most four times a second; `failed` when a worker died. */
   watch(status: (status: LenderStatus) => void, failed: (error: ErrorBody) => void): void;
   attempts(limit: number, before?: number): Promise<AttemptRow[]>;

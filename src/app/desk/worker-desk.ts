@@ -120,6 +120,7 @@ export function createWorkerDesk(profile: string): WorkerDesk {
     requestPayout: async () => (await api()).requestPayout(),
     trust: async (limit) => (await api()).trust(limit),
     payments: async (limit) => (await api()).payments(limit),
+    holdings: async () => (await api()).holdings(),
     watch(status, onFailure) {
       told = status;
       failed = onFailure;

@@ -3,7 +3,8 @@ import type { Hex } from '../../core/bytes.ts';
 import { CodedError, type ErrorBody, errorBody } from '../../core/errors.ts';
 import type { GpuReport, ModelChoice } from '../../provider/compute/engine-source.ts';
 import type { CuredError, LenderStatus } from '../../provider/compute/lender-status.ts';
-import type { PaymentRow } from '../../provider/income/payout-store.ts';
+import type { IncomeStatus } from '../../provider/income/income-status.ts';
+import type { Holding, PaymentRow } from '../../provider/income/payout-store.ts';
 import type { AttemptRow, Totals } from '../../provider/history/attempt-history.ts';
 import type { LendingDesk } from '../desk/lending-desk.ts';
 import { pageCure } from '../words/page-cures.ts';
@@ -26,6 +27,10 @@ export interface Lending {
   readonly attempts: ReadonlySignal<readonly AttemptRow[] | undefined>;
   readonly hasMore: ReadonlySignal<boolean>;
   readonly totals: ReadonlySignal<Totals | undefined>;
+  /** The money at the relay of now; after a stop, as it was last heard of. */
+  readonly income: ReadonlySignal<IncomeStatus | undefined>;
+  /** What all relays have signed and paid for this wallet. */
+  readonly holdings: ReadonlySignal<readonly Holding[]>;
   /** Newest first. */
   readonly payments: ReadonlySignal<readonly PaymentRow[]>;
   /** The page shows how a stream outlives its tab. */
@@ -72,6 +77,8 @@ export function createLending(
   const hasMore = signal(false);
   const totals = signal<Totals>();
   const payments = signal<readonly PaymentRow[]>([]);
+  const holdings = signal<readonly Holding[]>([]);
+  const income = signal<IncomeStatus>();
   const failure = signal<CuredError>();
 
   const model = computed(
@@ -110,9 +117,17 @@ export function createLending(
     }
   }
 
+  function follow(next: LenderStatus): void {
+    batch(() => {
+      status.value = next;
+      const elsewhere = next.relay.url !== '' && next.relay.connected;
+      if (next.income || elsewhere) income.value = next.income;
+    });
+  }
+
   async function readPayments(): Promise<void> {
     try {
-      payments.value = await desk.payments(PAYMENTS);
+      [payments.value, holdings.value] = await Promise.all([desk.payments(PAYMENTS), desk.holdings()]);
     } catch (error) {
       fail(error);
     }
@@ -153,6 +168,8 @@ export function createLending(
     attempts,
     hasMore,
     totals,
+    income,
+    holdings,
     payments,
     demo,
     failure,
@@ -160,7 +177,7 @@ export function createLending(
     obstacle,
     async begin() {
       desk.watch(
-        (next) => (status.value = next),
+        (next) => follow(next),
         (error) => fail(CodedError.fromBody(error)),
       );
       try {
@@ -192,6 +209,7 @@ export function createLending(
     exportKey: () => desk.exportKey(),
     async importKey(privateKey) {
       account.value = await desk.importKey(privateKey);
+      income.value = undefined;
       failure.value = undefined;
       await (gpu.value ? Promise.all([readHistory(), readPayments()]) : prepare());
     },

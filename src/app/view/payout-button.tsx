@@ -8,10 +8,12 @@ export interface PayoutButtonProps {
   readonly lending: Lending;
   readonly income: IncomeStatus;
   readonly now: number;
+  /** False after a stop: there is nobody to ask. */
+  readonly live: boolean;
 }
 
 /** Asks for what has vested, and says what comes of it; beside it, what the relay owes of what it may owe. */
-export function PayoutButton({ lending, income, now }: PayoutButtonProps): JSX.Element {
+export function PayoutButton({ lending, income, now, live }: PayoutButtonProps): JSX.Element {
   const { label, enabled, busy, note, bad } = describePayout(income, now);
   const { unsecured, limit } = income;
   return (
@@ -19,7 +21,7 @@ export function PayoutButton({ lending, income, now }: PayoutButtonProps): JSX.E
       <button
         type="button"
         class="button-plain"
-        disabled={!enabled || !income || !lending.lending.value}
+        disabled={!enabled || !live}
         aria-busy={busy}
         aria-describedby="payout-note"
         onClick={() => void lending.requestPayout()}
@@ -27,7 +29,7 @@ export function PayoutButton({ lending, income, now }: PayoutButtonProps): JSX.E
         {label}
       </button>
       <p id="payout-note" class="field-hint" data-good={bad ? false : undefined} aria-live="polite">
-        {note}
+        {live ? note : 'As it was when you stopped. Start lending to go on.'}
       </p>
       <p class="payout-credit">
         <meter

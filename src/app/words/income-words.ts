@@ -1,5 +1,6 @@
 import { unreachable } from '../../core/errors.ts';
 import type { IncomeStatus } from '../../provider/income/income-status.ts';
+import type { Holding } from '../../provider/income/payout-store.ts';
 import { describeAmount } from './money.ts';
 import { describeSeconds, shorten } from './quantities.ts';
 
@@ -14,8 +15,9 @@ export function describeAccrued({ accrued, batch }: IncomeStatus, now: number): 
 
 /** What vested money waits for until it is paid. */
 export function describeVested({ vested, terms, voucher }: IncomeStatus): string {
-  const proof = voucher ? ' Your tab holds a signed voucher for it.' : '';
   if (vested === '0') return 'Nothing waits for a payout.';
+  if (BigInt(vested) < BigInt(terms.unit)) return 'Less than the coin’s smallest part: it waits for more.';
+  const proof = voucher ? ' Your tab holds a signed voucher for it.' : '';
   if (BigInt(terms.threshold) <= BigInt(terms.unit)) return `Paid as soon as it vests.${proof}`;
   return `Paid at ${describeAmount(terms.threshold)}, daily, or when you ask.${proof}`;
 }
@@ -58,4 +60,17 @@ export function describePayout({ payout, terms, vested }: IncomeStatus, now: num
 
 function soon(ms: number): string {
   return ms <= 0 ? 'now' : `in ${describeSeconds(ms)}`;
+}
+
+/** What this wallet got and may still redeem, over all relays; undefined where there was nothing yet. */
+export function describeHoldings(holdings: readonly Holding[]): string | undefined {
+  const sum = (of: (holding: Holding) => bigint): bigint =>
+    holdings.reduce((total, holding) => total + of(holding), 0n);
+  const paid = sum((holding) => BigInt(holding.paid));
+  const open = sum(({ signed, paid: got }) =>
+    BigInt(signed) > BigInt(got) ? BigInt(signed) - BigInt(got) : 0n,
+  );
+  if (paid === 0n && open === 0n) return undefined;
+  const rest = open === 0n ? '' : ` Vouchers in this browser are worth another ${describeAmount(open)}.`;
+  return `This wallet was paid ${describeAmount(paid)}.${rest}`;
 }

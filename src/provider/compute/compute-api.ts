@@ -3,7 +3,7 @@ import { CodedError } from '../../core/errors.ts';
 import { cryptoRandom } from '../../core/random.ts';
 import { AttemptHistory, type AttemptRow, type Totals } from '../history/attempt-history.ts';
 import { PayoutHistory } from '../history/payout-history.ts';
-import type { PaymentRow } from '../income/payout-store.ts';
+import type { Holding, PaymentRow } from '../income/payout-store.ts';
 import type { Signer } from '../signer.ts';
 import { connectSigner } from '../wallet/signer-port.ts';
 import { connectWebSocket } from './browser-socket.ts';
@@ -36,6 +36,8 @@ export interface ComputeApi {
   trust(limit: string): void;
   /** Payments of hubs to this wallet, newest first. */
   payments(limit: number): Promise<PaymentRow[]>;
+  /** What the hubs of all relays have signed and paid for this wallet. */
+  holdings(): Promise<Holding[]>;
   /** Calls `push` with the status of now, and then at most four times a second when it changed. */
   watch(push: ((status: LenderStatus) => void) & ProxyMarked): void;
   /** Ended attempts, newest first. */
@@ -86,6 +88,7 @@ export function createComputeApi(source: EngineSource): ComputeApi {
     resume: () => open().lender.resume(),
     requestPayout: () => open().lender.requestPayout(),
     trust: (limit) => open().lender.trust(limit),
+    holdings: () => open().payouts.holdings(open().signer.account),
     payments: (limit) => open().payouts.list(open().signer.account, limit),
     watch: (push) => void feedStatus(systemClock, () => open().lender.status(), push),
     attempts: (limit, before) => open().history.list(limit, before),

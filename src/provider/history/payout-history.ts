@@ -1,6 +1,7 @@
 import { Dexie, type Table } from 'dexie';
 import type { Hex } from '../../core/bytes.ts';
 import {
+  type Holding,
   payeeKey,
   type PayeeRef,
   type PaymentRow,
@@ -67,6 +68,18 @@ export class PayoutHistory implements PayoutStore {
         .reverse()
         .limit(limit)
         .toArray(),
+    );
+  }
+
+  /** What each hub has signed and paid for an account. */
+  async holdings(payee: Hex): Promise<Holding[]> {
+    const vouchers = await askStorage(() => this.#vouchers.filter((row) => row.payee === payee).toArray());
+    return Promise.all(
+      vouchers.map(async ({ chainId, hub, cumulative, unit }) => {
+        const signed = String(BigInt(cumulative) * BigInt(unit));
+        const paid = String(await this.paid({ chainId, hub, payee }));
+        return { chainId, hub, payee, signed, paid };
+      }),
     );
   }
 

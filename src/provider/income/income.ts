@@ -213,8 +213,8 @@ export class Income {
     }
     if (BigInt(message.cumulative) === kept) return;
     const { chainId, hub, payee, cumulative, signature } = message;
-    const { token, owner, signer } = terms;
-    const parts = { token, owner, signer, keptAt: clock.now() };
+    const { token, owner, signer, unit } = terms;
+    const parts = { token, owner, signer, unit, keptAt: clock.now() };
     const voucher: StoredVoucher = { chainId, hub, payee, cumulative, signature, ...parts };
     await this.#store.keep(voucher);
     this.#voucher = voucher;

@@ -10,7 +10,16 @@ export interface StoredVoucher extends PayoutVoucher {
   readonly token: Hex;
   readonly owner: Hex;
   readonly signer: Hex;
+  /** Pico per base unit. */
+  readonly unit: string;
   readonly keptAt: number;
+}
+
+/** What one hub owes or paid an account, as far as this browser knows. Amounts in pico. */
+export interface Holding extends PayeeRef {
+  /** All that its vouchers are worth, and what of that was paid. */
+  readonly signed: string;
+  readonly paid: string;
 }
 
 /** A payment of the hub as this tab heard of it. */

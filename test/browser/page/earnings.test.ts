@@ -31,6 +31,20 @@ describe('the page of a relay that pays', () => {
     await expect.element(earnings).toMatchTextContent(/while this tab was away/);
   });
 
+  it('M7 keeps showing the money after a stop, and what there was before a start', async () => {
+    const desk = new StandInDesk();
+    const hub = { chainId: 1, hub: INCOME.terms.hub, payee: INCOME.terms.hub };
+    desk.held = [{ ...hub, signed: '350000000000', paid: '310000000000' }];
+    await open(desk);
+    const words = 'This wallet was paid $0.31. Vouchers in this browser are worth another $0.04.';
+    await expect.element(page.getByText(words)).toBeVisible();
+    desk.show({ name: 'serving' }, { ...connected, income: INCOME });
+    await expect.element(button('Pay me now')).toBeEnabled();
+    desk.stopped();
+    await expect.element(page.getByText('$0.310000')).toBeVisible();
+    await expect.element(button('Pay me now')).toBeDisabled();
+  });
+
   it('M7 lets the owner set what the relay may owe, also while lending', async () => {
     const desk = new StandInDesk();
     await open(desk);

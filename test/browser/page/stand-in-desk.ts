@@ -2,7 +2,7 @@ import { createKeySigner } from '../../../src/provider/wallet/key-signer.ts';
 import type { LenderState, LenderStatus } from '../../../src/provider/compute/lender-status.ts';
 import type { GpuReport, ModelChoice } from '../../../src/provider/compute/engine-source.ts';
 import type { IncomeStatus } from '../../../src/provider/income/income-status.ts';
-import type { PaymentRow } from '../../../src/provider/income/payout-store.ts';
+import type { Holding, PaymentRow } from '../../../src/provider/income/payout-store.ts';
 import type { AttemptRow } from '../../../src/provider/history/attempt-history.ts';
 import type { LendingDesk } from '../../../src/app/desk/lending-desk.ts';
 import { CodedError } from '../../../src/core/errors.ts';
@@ -81,6 +81,13 @@ export class StandInDesk implements LendingDesk {
     this.#push(this.#status);
   }
 
+  /** Lending ended: the next worker knows of nothing. */
+  stopped(): void {
+    const { income: _, ...rest } = this.#status;
+    this.#status = { ...rest, relay: { url: '', connected: false } };
+    this.show({ name: 'idle' });
+  }
+
   open = async (): Promise<Hex> => signer.account;
   probe = async (): Promise<GpuReport> => this.gpu;
   models = async (): Promise<ModelChoice[]> => [
@@ -95,6 +102,8 @@ export class StandInDesk implements LendingDesk {
   kill = async (): Promise<void> => void this.asked.push('kill');
   requestPayout = async (): Promise<void> => void this.asked.push('payout');
   trust = async (limit: string): Promise<void> => void this.asked.push(`trust ${limit}`);
+  held: Holding[] = [];
+  holdings = async (): Promise<Holding[]> => this.held;
   payments = async (): Promise<PaymentRow[]> => this.paid;
   watch(push: (status: LenderStatus) => void): void {
     this.#push = push;

@@ -5,8 +5,15 @@ import type { PaymentRow } from '../../../../src/provider/income/payout-store.ts
 import { ACCOUNT, signVoucher, TERMS } from '../income/paying-relay.ts';
 
 const ref = { chainId: TERMS.chainId, hub: TERMS.hub, payee: ACCOUNT };
-const { token, owner, signer } = TERMS;
-const stored = (cumulative: number) => ({ ...signVoucher(cumulative), token, owner, signer, keptAt: 1 });
+const { token, owner, signer, unit } = TERMS;
+const stored = (cumulative: number) => ({
+  ...signVoucher(cumulative),
+  token,
+  owner,
+  signer,
+  unit,
+  keptAt: 1,
+});
 const payment = (paid: string, at: number): PaymentRow => ({
   ...ref,
   paid,
@@ -40,5 +47,7 @@ describe('M7 what a tab keeps of its money', () => {
     expect((await history.list(ACCOUNT, 10)).map(({ paid }) => paid)).toEqual(['100', '20']);
     expect(await history.list(ACCOUNT, 1)).toHaveLength(1);
     expect(await history.paid(ref)).toBe(100n);
+    await history.keep(stored(9));
+    expect(await history.holdings(ACCOUNT)).toEqual([{ ...ref, signed: '9000000', paid: '100' }]);
   });
 });
