@@ -61,6 +61,8 @@ export function toApiReply(response: ServerResponse): ApiReply {
     end: () => void response.end(),
     buffered: () => response.writableLength,
     onGone(run) {
+      // It may have gone while what it asked for was being paid for.
+      if (response.closed && !response.writableFinished) return run();
       response.once('close', () => {
         if (!response.writableFinished) run();
       });

@@ -190,7 +190,7 @@ export function createPayments(parts: PaymentsParts): Payments {
   async function act(payload: Payload, { ip }: ApiRequest, reply: ApiReply): Promise<void> {
     const { channelId } = payload;
     if (payload.action === 'close') {
-      const { refunded, settled, txHash } = await closeChannel(payload, parts_);
+      const { refunded, settled, txHash } = await closeChannel(payload, closing);
       const row = known(channelId) as ChannelRow;
       return answer(reply, row, { txHash, settled: String(settled), refunded: String(refunded) });
     }
@@ -204,7 +204,7 @@ export function createPayments(parts: PaymentsParts): Payments {
     answer(reply, row, channelStatus(state, row, held.has(channelId)));
   }
 
-  const parts_ = { chain, clock, emit, held, intake, ledger, reader };
+  const closing = { chain, clock, emit, held, intake, ledger, random, reader };
 
   /** The channel of a request with a body, and its voucher. */
   async function payerOf(payload: Payload, ip: string) {

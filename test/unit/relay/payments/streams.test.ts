@@ -131,6 +131,21 @@ describe('a close in mid-stream', () => {
   });
 });
 
+describe('a close that races with a request', () => {
+  it('loses, where the request came first; and wins, where the close did', async () => {
+    const { payer, pass, row } = await openChannel();
+    const { answer } = payer.ask('first', 40);
+    const close = payer.close(0n);
+    await pass(5_000);
+    expect([answer.ids.length, codeOf(close)]).toEqual([40, 'channel_busy']);
+    const used = row().spent / 1_000_000n + 1n;
+    const closing = payer.close(used);
+    const late = payer.ask('late', 40);
+    await pass(5_000);
+    expect([closing.status, codeOf(late.answer)]).toEqual([200, 'channel_closing']);
+  });
+});
+
 describe('K13 a blind relay', () => {
   it('accepts nothing and covers nothing more; it goes on when it sees again', async () => {
     const { payer, pass, send, world } = await openChannel({ payments: { watchMs: 1_000, blindMs: 30_000 } });
