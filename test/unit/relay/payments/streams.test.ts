@@ -135,6 +135,7 @@ describe('a close that races with a request', () => {
   it('loses, where the request came first; and wins, where the close did', async () => {
     const { payer, pass, row } = await openChannel();
     const { answer } = payer.ask('first', 40);
+    await pass(0);
     const close = payer.close(0n);
     await pass(5_000);
     expect([answer.ids.length, codeOf(close)]).toEqual([40, 'channel_busy']);
