@@ -83,7 +83,7 @@ export const providerMessageSchema = z.discriminatedUnion('type', [
     /** One leaf per chunk, base64 of `encodeLeaf`; empty when no longer kept. */
     leaves: z.array(z.string().max(8192)).max(256),
   }),
-  /** Pay what has vested now, on the chain; the next `earnings` says what comes of it (rule M7). */
+  /** Pay what has vested now, on the chain; the next `earnings` says what comes of it (rule M14). */
   z.object({ type: type('payout') }),
   errorMessage,
 ]);

@@ -30,7 +30,7 @@ export interface IncomeParts {
 
 /**
  * The owner's money at one relay, over its connections: what the relay says, held against what this tab signed; the
- * latest voucher, kept; and the limit of what the owner trusts the relay with (rule M7). Without terms nobody pays, and
+ * latest voucher, kept; and the limit of what the owner trusts the relay with (rules M12, M13). Without terms nobody pays, and
  * all of it is still.
  */
 export class Income {

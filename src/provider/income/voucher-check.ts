@@ -14,7 +14,7 @@ export interface VoucherGround {
 
 /**
  * Checks a payout voucher before it is kept: of the hub that the relay announced, for this account, by the hub's signer,
- * and never for less than before (rule M7).
+ * and never for less than before (rule M12).
  * @throws CodedError `voucher_wrong_hub`, `voucher_wrong_payee`, `voucher_lower`, `voucher_signature`
  */
 export function checkVoucher(voucher: PayoutVoucher, { terms, account, kept }: VoucherGround): void {

@@ -6,7 +6,7 @@ import { INCOME, StandInDesk } from './stand-in-desk.ts';
 afterEach(closePage);
 
 describe('the page of a relay that pays', () => {
-  it('M7 shows the money on its way, and asks for a payout', async () => {
+  it('M11 shows the money on its way, and asks for a payout', async () => {
     const desk = new StandInDesk();
     desk.paid = [
       {
@@ -31,7 +31,7 @@ describe('the page of a relay that pays', () => {
     await expect.element(earnings).toMatchTextContent(/while this tab was away/);
   });
 
-  it('M7 keeps showing the money after a stop, and what there was before a start', async () => {
+  it('M11 keeps showing the money after a stop, and what there was before a start', async () => {
     const desk = new StandInDesk();
     const hub = { chainId: 1, hub: INCOME.terms.hub, payee: INCOME.terms.hub };
     desk.held = [{ ...hub, signed: '350000000000', paid: '310000000000' }];
@@ -45,7 +45,7 @@ describe('the page of a relay that pays', () => {
     await expect.element(button('Pay me now')).toBeDisabled();
   });
 
-  it('M7 lets the owner set what the relay may owe, also while lending', async () => {
+  it('M13 lets the owner set what the relay may owe, also while lending', async () => {
     const desk = new StandInDesk();
     await open(desk);
     desk.show({ name: 'serving' }, { ...connected, income: INCOME });

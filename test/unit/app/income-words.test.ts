@@ -33,7 +33,7 @@ const income: IncomeStatus = {
   payments: 0,
 };
 
-describe('M7 what each amount waits for', () => {
+describe('M11 what each amount waits for', () => {
   it('accrued: for its batch, by time or by chunks', () => {
     expect(describeAccrued(income, now)).toBe('Vests when its batch closes: in 3 s, or 3 chunks on.');
     const full = { ...income, batch: { chunks: 7, of: 8, closesAt: now } };
@@ -61,7 +61,7 @@ describe('M7 what each amount waits for', () => {
   });
 });
 
-describe('M7 the payout button', () => {
+describe('M11 the payout button', () => {
   it('can be pressed from the minimum on', () => {
     expect(describePayout(income, now)).toMatchObject({ label: 'Pay me now', enabled: true, note: '' });
     const little = describePayout({ ...income, vested: '29000000000' }, now);

@@ -70,7 +70,7 @@ describe('M7 the second hop, with the real relay and the real provider', () => {
     expect(world.broken).toEqual([]);
   });
 
-  it('M4 tab and relay count the same through losses, cancels and moves, 4 seeds', async () => {
+  it('M4, M13 tab and relay count the same through losses, cancels and moves, 4 seeds', async () => {
     for (let seed = 1; seed <= 4; seed++) {
       const { world, payer } = await open(seed, 3);
       const streams = Array.from({ length: 4 }, (_, i) =>
@@ -93,7 +93,7 @@ describe('M7 the second hop, with the real relay and the real provider', () => {
     }
   });
 
-  it('a relay that dies at any moment pays everybody once, and every voucher that it sent stays good, 6 seeds', async () => {
+  it('M14 a relay that dies at any moment pays everybody once, and every voucher that it sent stays good, 6 seeds', async () => {
     for (let seed = 1; seed <= 6; seed++) {
       const { world, payer } = await open(seed, 2);
       for (let round = 0; round < 5; round++) {
@@ -110,7 +110,7 @@ describe('M7 the second hop, with the real relay and the real provider', () => {
 });
 
 describe('what an owner can lose', () => {
-  it('M7 is the limit, and a chunk and the prompt fee of each stream beyond it, when a relay stops paying', async () => {
+  it('M13 is the limit, and a chunk and the prompt fee of each stream beyond it, when a relay stops paying', async () => {
     const out = 1_000_000n;
     const creditLimit = 300n * out;
     const { world, payer } = await open(3, 0, { price: { out, prompt: out } });

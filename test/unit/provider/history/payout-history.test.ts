@@ -24,7 +24,7 @@ const payment = (paid: string, at: number): PaymentRow => ({
 let names = 0;
 const open = (name = `payouts-${names++}`): PayoutHistory => new PayoutHistory(name);
 
-describe('M7 what a tab keeps of its money', () => {
+describe('M12 what a tab keeps of its money', () => {
   it('is the highest voucher of each hub, also for the next tab', async () => {
     const first = open('kept');
     await first.keep(stored(5));

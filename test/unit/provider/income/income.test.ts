@@ -11,7 +11,7 @@ const paid = { price: { out: '1000', prompt: '800' }, feeBps: 500 };
 const terms = { out: 1000n, prompt: 800n, promptTokens: 3, feeBps: 500 };
 const START = { chunks: 0, tokens: 0 };
 
-describe('M4 what a tab states to have earned', () => {
+describe('M4, M13 what a tab states to have earned', () => {
   it('is its share of what the job grew by, chunk by chunk, and the whole prompt fee with the receipt', async () => {
     const world = await createPaidWorld();
     world.relay.send({ type: 'assign', ...assignment(paid) });
@@ -133,7 +133,7 @@ describe('the figures that a tab shows', () => {
   });
 });
 
-describe('M7 payout vouchers', () => {
+describe('M12 payout vouchers', () => {
   it('are kept, the highest of each hub', async () => {
     const world = await createPaidWorld();
     await world.send(signVoucher(10));
@@ -187,7 +187,7 @@ describe('M7 payout vouchers', () => {
 describe('what an owner can lose', () => {
   const slow = { ...paid, maxTokens: 1_000, credit: 1_000 };
 
-  it('M7 stops at the limit within a chunk of each stream, hands back, and goes on when it was paid', async () => {
+  it('M13 stops at the limit within a chunk of each stream, hands back, and goes on when it was paid', async () => {
     const limit = 100_000n;
     const world = await createPaidWorld({ creditLimit: limit });
     for (const n of [1, 2]) world.relay.send({ type: 'assign', ...assignment({ ...slow, job: jobId(n) }) });
@@ -211,7 +211,7 @@ describe('what an owner can lose', () => {
     expect(world.relay.ids(jobId(3)).length).toBeGreaterThan(32);
   });
 
-  it('M7 follows the limit that the owner sets, also while it lends', async () => {
+  it('M13 follows the limit that the owner sets, also while it lends', async () => {
     const world = await createPaidWorld();
     await world.tell({ accrued: '50000', vested: '60000' });
     expect(world.provider.status().state.name).toBe('waiting');
@@ -221,7 +221,7 @@ describe('what an owner can lose', () => {
     expect(world.provider.status().state.name).toBe('waiting');
   });
 
-  it('is bounded by a request for a payout half way to the limit', async () => {
+  it('M13 is bounded by a request for a payout half way to the limit', async () => {
     const world = await createPaidWorld({ creditLimit: 30_000_000n });
     await world.tell({ accrued: '7000000', vested: '9000000' });
     expect(world.relay.all('payout')).toHaveLength(0);
@@ -234,7 +234,7 @@ describe('what an owner can lose', () => {
     expect(world.relay.all('payout')).toHaveLength(2);
   });
 
-  it('M6 is not more than it signed: a relay that books less gets no more work', async () => {
+  it('M13 is not more than it signed: a relay that books less gets no more work', async () => {
     const world = await createPaidWorld();
     world.relay.send({ type: 'assign', ...assignment(slow) });
     await world.clock.advance(5_000);
@@ -249,7 +249,7 @@ describe('what an owner can lose', () => {
     expect(world.provider.status().state).toEqual({ name: 'waiting', reason: 'no_jobs' });
   });
 
-  it('chunks that crossed a cancel are not claimed', async () => {
+  it('M13 chunks that crossed a cancel are not claimed', async () => {
     const world = await createPaidWorld();
     world.relay.send({ type: 'assign', ...assignment(slow) });
     await world.clock.advance(1_000);

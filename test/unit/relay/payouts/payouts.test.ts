@@ -10,7 +10,7 @@ const B = account(2);
 /** Nothing is paid by itself. */
 const WAITING = { threshold: 10n ** 18n, minimum: 1n };
 
-describe('M7 batches', () => {
+describe('M7, M11 batches', () => {
   it('close with their last chunk when they are full, and vest', async () => {
     const world = await createPayoutWorld({ limits: WAITING });
     const tab = world.join(A);
@@ -103,7 +103,7 @@ describe('M7 batches', () => {
   });
 });
 
-describe('M7 payout vouchers', () => {
+describe('M7, M11 payout vouchers', () => {
   it('state the floor of what has vested, signed for this hub and this payee', async () => {
     const world = await createPayoutWorld({ limits: WAITING });
     const tab = world.join(A);
@@ -183,7 +183,7 @@ describe('M7 payout vouchers', () => {
 });
 
 describe('the figures', () => {
-  it('M7 come at most once a second, and the last one is right', async () => {
+  it('M11 come at most once a second, and the last one is right', async () => {
     const world = await createPayoutWorld({ limits: { ...WAITING, batchChunks: 1_000 } });
     const tab = world.join(A);
     for (let i = 0; i < 100; i++) {

@@ -7,7 +7,7 @@ const WAITING = { threshold: 10n ** 18n, minimum: 5n * UNIT, settleThreshold: 10
 const EIGHT = (8n * CHUNK_SHARE) / UNIT;
 const channel = `0x${'c1'.repeat(32)}` as const;
 
-describe('M7 paying', () => {
+describe('M14 paying', () => {
   it('settles what agents signed, fills the hub, redeems, and books what the chain says', async () => {
     const world = await createPayoutWorld({ limits: { minimum: 1n, threshold: 1n } });
     const tab = world.join(A);
@@ -164,7 +164,7 @@ describe('M7 paying', () => {
   });
 });
 
-describe('M7 a crash between any two steps', () => {
+describe('M14 a crash between any two steps', () => {
   const steps = [
     { call: 'settle', when: 'before' },
     { call: 'settle', when: 'after' },
@@ -230,7 +230,7 @@ describe('M7 a crash between any two steps', () => {
   });
 });
 
-describe('M7 shutting down', () => {
+describe('M14 shutting down', () => {
   it('vests, signs, settles and pays what is worth it', async () => {
     const world = await createPayoutWorld({ limits: WAITING });
     await world.work(A, 3);
