@@ -114,7 +114,7 @@ export function errorAnswer(error: unknown): ErrorAnswer {
     headers: {
       ...(retry ? { 'retry-after': RETRY_AFTER } : { 'x-should-retry': 'false' }),
       ...(typeof allow === 'string' ? { allow } : {}),
-      ...(typeof challenge === 'string'
+      ...(typeof challenge === 'string' && status < 404
         ? { 'www-authenticate': challenge, 'cache-control': 'no-store' }
         : {}),
       ...(typeof paymentReceipt === 'string' ? { 'payment-receipt': paymentReceipt } : {}),

@@ -3,30 +3,27 @@ import type { Clock } from '../../core/clock.ts';
 import { CodedError } from '../../core/errors.ts';
 import type { Random } from '../../core/random.ts';
 import type { Recover } from '../../protocol/money/signature.ts';
-import { createAudience } from '../jobs/audience.ts';
-import type { Job, JobOrder, JobSink } from '../jobs/job.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { releasesOf } from '../ledger/job-operations.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ChannelRow } from '../ledger/state.ts';
-import type { PaidAnswer } from '../openai/answer.ts';
 import type { ApiReply, ApiRequest } from '../openai/api-request.ts';
 import type { Route } from '../openai/route.ts';
 import { createChallenges, type Quote } from './challenge.ts';
 import type { ChainPort } from './chain-port.ts';
 import { createChainWatch } from './chain-watch.ts';
-import { closeChannel } from './channel-closing.ts';
+import { createChannelActions } from './channel-actions.ts';
 import { createChannelOpening } from './channel-opening.ts';
-import type { ChannelPayment } from './channel-payment.ts';
 import { createChannelReader } from './channel-reader.ts';
 import { channelStatus, paymentReceiptHeader } from './channel-status.ts';
-import { type Credential, type Payload, readCredential, voucherOf } from './credential.ts';
+import { type Credential, readCredential, voucherOf } from './credential.ts';
+import { createPaidRuns, type PaidOrder, type PaidRun } from './paid-runs.ts';
 import { createPaymentDesk } from './payment-desk.ts';
 import type { PaymentListener } from './payment-events.ts';
 import { createPaymentRoutes } from './payment-routes.ts';
 import type { PaymentTerms } from './payment-terms.ts';
 import { refused } from './refusal.ts';
-import { createRepeats, type PaidJob } from './repeats.ts';
+import { createRepeats } from './repeats.ts';
 import { createRunningPayments } from './running-payments.ts';
 import { createSponsorship } from './sponsorship.ts';
 import { createVoucherIntake } from './voucher-intake.ts';
@@ -68,24 +65,6 @@ export interface PaymentsParts extends PaymentSetup {
   readonly recover: Recover;
   readonly jobs: Jobs;
   readonly emit: PaymentListener;
-}
-
-/** What a paid request asks for. */
-export interface PaidOrder {
-  readonly body: string;
-  readonly order: Omit<JobOrder, 'agent' | 'only' | 'payment'>;
-}
-
-/** A job that somebody pays for, or paid for before, and asks for again. */
-export interface PaidRun {
-  /** Whom fairness counts it for. */
-  readonly agent: string;
-  readonly job: Job;
-  readonly answering: PaidAnswer;
-  /** From here on, and from the beginning. */
-  join(sink: JobSink): void;
-  /** Nobody left: the job is cancelled, and charged as far as it came. */
-  leave(sink: JobSink): void;
 }
 
 /** The agents' side of money: challenges, channels, vouchers, and the jobs that they pay for. */
@@ -155,10 +134,25 @@ export function createPayments(parts: PaymentsParts): Payments {
     terms,
     known,
   });
+  const act = createChannelActions({
+    chain,
+    clock,
+    desk,
+    emit,
+    held,
+    intake,
+    ledger,
+    opening,
+    random,
+    reader,
+  });
   const repeats = createRepeats(clock);
+  const runs = createPaidRuns({ desk, intake, jobs, ledger, opening, repeats });
 
   /** A close was asked for: what is covered is served, and nothing more. */
   function stopService({ channel }: ChannelRow): void {
+    // By the agent's own credential: nothing runs on it.
+    if (held.has(channel)) return;
     emit({ type: 'channelClosing', at: clock.now(), channel });
     for (const payment of running.of(channel)) payment.wake();
   }
@@ -180,104 +174,6 @@ export function createPayments(parts: PaymentsParts): Payments {
     const words =
       'This request has to be paid for: answer the challenge with a payment channel of the EVM method.';
     return new CodedError('payment_required', words);
-  }
-
-  function answer(reply: ApiReply, row: ChannelRow, body: object): void {
-    const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
-    reply.send(200, { ...headers, ...paymentReceiptHeader(state, row) }, JSON.stringify(body));
-  }
-
-  async function act(payload: Payload, { ip }: ApiRequest, reply: ApiReply): Promise<void> {
-    const { channelId } = payload;
-    if (payload.action === 'close') {
-      const { refunded, settled, txHash } = await closeChannel(payload, closing);
-      const row = known(channelId) as ChannelRow;
-      return answer(reply, row, { txHash, settled: String(settled), refunded: String(refunded) });
-    }
-    if (payload.action === 'topUp') await opening.topUp(payload, ip);
-    else if (payload.action === 'open') {
-      const row = await opening.open(payload, ip);
-      const voucher = voucherOf(payload);
-      if (voucher && voucher.cumulativeAmount * state.unit > row.accepted) await desk.accept(row, voucher);
-    } else await desk.accept(intake.authenticate(payload), payload);
-    const row = known(channelId) as ChannelRow;
-    answer(reply, row, channelStatus(state, row, held.has(channelId)));
-  }
-
-  const closing = { chain, clock, emit, held, intake, ledger, random, reader };
-
-  /** The channel of a request with a body, and its voucher. */
-  async function payerOf(payload: Payload, ip: string) {
-    const voucher = voucherOf(payload);
-    if (!voucher || payload.action === 'close') {
-      throw new CodedError('voucher_malformed', `The action ${payload.action} takes no request body.`);
-    }
-    const row = payload.action === 'open' ? await opening.open(payload, ip) : intake.authenticate(voucher);
-    return { row, voucher };
-  }
-
-  async function findOrStart(
-    payload: Payload,
-    request: ApiRequest,
-    { body, order }: PaidOrder,
-  ): Promise<PaidRun> {
-    const { row, voucher } = await payerOf(payload, request.ip);
-    const key = desk.keyOf(voucher, body, request.header('idempotency-key'));
-    const agent = `payer:${row.payer}`;
-    const earlier = repeats.find(key);
-    if (earlier) {
-      if (voucher.cumulativeAmount * state.unit > row.accepted) await desk.accept(row, voucher);
-      return runOf(agent, await earlier, () => repeats.forget(key));
-    }
-    const { maxTokens, model, prompt } = order;
-    const wanted = { model: model.id, promptTokens: prompt.length, maxTokens };
-    const starting = desk
-      .start(row, voucher, wanted, key)
-      .then((payment) =>
-        open(payment, agent, order, (isWhole) => (isWhole ? repeats.keep(key) : repeats.forget(key))),
-      );
-    repeats.add(key, starting);
-    return runOf(agent, await starting, () => repeats.forget(key));
-  }
-
-  async function open(
-    payment: ChannelPayment,
-    agent: string,
-    order: PaidOrder['order'],
-    ended: (isWhole: boolean) => void,
-  ): Promise<PaidJob> {
-    const audience = createAudience(ended);
-    payment.notify = (name, data) => audience.notice?.(name, data);
-    try {
-      return { job: jobs.open({ ...order, id: payment.job, agent, payment }, audience), audience, payment };
-    } catch (error) {
-      await payment.abandon();
-      throw error;
-    }
-  }
-
-  function runOf(agent: string, { audience, job, payment }: PaidJob, forget: () => void): PaidRun {
-    const row = (): ChannelRow => known(payment.channel) as ChannelRow;
-    return {
-      agent,
-      job,
-      join: (sink) => audience.join(sink),
-      leave(sink) {
-        if (!audience.leave(sink) || audience.ended) return;
-        forget();
-        jobs.cancel(job);
-      },
-      answering: {
-        headers: () => paymentReceiptHeader(state, row()),
-        receipt: (receipt) => ({
-          channelId: payment.channel,
-          acceptedCumulative: String(row().accepted / state.unit),
-          spent: String(row().spent),
-          charged: String(payment.charged),
-          receipt,
-        }),
-      },
-    };
   }
 
   return {
@@ -322,7 +218,7 @@ export function createPayments(parts: PaymentsParts): Payments {
       const channel = credential?.payload.channelId;
       try {
         if (!credential) throw paymentRequired();
-        return await findOrStart(credential.payload, request, order);
+        return await runs.findOrStart(credential.payload, request, order);
       } catch (error) {
         if (!terms.prices.has(model.id)) throw error;
         const row = channel === undefined ? undefined : known(channel);
