@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { CodedError } from '../core/errors.ts';
-import { type Client, createClient, formatCoins } from '../sdk/index.ts';
-import { type ChannelFile, channelPath, openChannelFile } from './channel-file.ts';
+import { type ClientOptions, createClient, formatCoins } from '../sdk/index.ts';
+import { channelPath, openChannelFile, readChannelFile } from './channel-file.ts';
 import { loadWallet } from './key-file.ts';
 import { type WalletFlags, withRelay, withState, withWallet } from './wallet-options.ts';
 
@@ -22,22 +22,26 @@ function flagged(name: string, description: string): Command {
   return withState(withWallet(withRelay(command)));
 }
 
+/** Reads only, so that it can be asked while a proxy runs. */
 async function showStatus(flags: ChannelFlags): Promise<void> {
-  await withClient(flags, async (client) => {
-    const status = await client.status();
-    if (!status) throw new CodedError('channel_unknown', 'The relay knows no such channel.');
-    if (flags.json) return console.log(plain(status));
-    const { tokenDecimals } = await client.terms();
-    const coins = (amount: bigint): string => formatCoins(amount, tokenDecimals);
-    const { accepted, channelId, deposit, settled, spent, state } = status;
-    console.log(`Channel ${channelId} is ${state}.`);
-    console.log(`  deposit ${coins(deposit)}, vouchers for ${coins(accepted)}, drawn ${coins(settled)}`);
-    console.log(`  spent ${formatCoins(spent, 12)}`);
-  });
+  const client = createClient({ ...(await clientOf(flags)), state: await readChannelFile(pathOf(flags)) });
+  const status = await client.status();
+  if (!status) throw new CodedError('channel_unknown', 'The relay knows no such channel.');
+  if (flags.json) return console.log(plain(status));
+  const { tokenDecimals } = await client.terms();
+  const coins = (amount: bigint): string => formatCoins(amount, tokenDecimals);
+  const { accepted, channelId, deposit, settled, spent, state } = status;
+  console.log(`Channel ${channelId} is ${state}.`);
+  console.log(`  deposit ${coins(deposit)}, vouchers for ${coins(accepted)}, drawn ${coins(settled)}`);
+  console.log(`  spent ${formatCoins(spent, 12)}`);
 }
 
 async function close(flags: ChannelFlags): Promise<void> {
-  await withClient(flags, async (client) => {
+  const options = await clientOf(flags);
+  const file = await openChannelFile(pathOf(flags));
+  try {
+    const state = await readChannelFile(file.path);
+    const client = createClient({ ...options, state, save: (text) => file.save(text) });
     const closed = await client.close();
     if (!closed) throw new CodedError('channel_missing', 'There is no open channel.');
     if (flags.json) return console.log(plain(closed));
@@ -46,26 +50,20 @@ async function close(flags: ChannelFlags): Promise<void> {
       formatCoins(amount, tokenDecimals),
     );
     console.log(`Closed: ${paid} paid, ${back} back.`);
-  });
-}
-
-/** @throws CodedError `channel_missing`, `channel_in_use`, and those of the wallet */
-async function withClient(flags: ChannelFlags, run: (client: Client) => Promise<void>): Promise<void> {
-  const { keyFile, relay } = flags;
-  const wallet = await loadWallet(keyFile);
-  const path = flags.state ?? (keyFile === undefined ? undefined : channelPath(keyFile, relay));
-  if (path === undefined)
-    throw new CodedError('channel_missing', 'Which channel? Name --key-file or --state.');
-  const file: ChannelFile = await openChannelFile(path);
-  try {
-    if (file.state === undefined) {
-      throw new CodedError('channel_missing', `No channel was kept in ${path}.`, { path });
-    }
-    const save = (state: string): Promise<void> => file.save(state);
-    await run(createClient({ relay, wallet, budget: '0', state: file.state, save }));
   } finally {
     await file.close();
   }
+}
+
+/** Pays for nothing: the budget is none. */
+async function clientOf({ keyFile, relay }: ChannelFlags): Promise<ClientOptions> {
+  return { relay, wallet: await loadWallet(keyFile), budget: '0' };
+}
+
+function pathOf({ keyFile, relay, state }: ChannelFlags): string {
+  if (state !== undefined) return state;
+  if (keyFile !== undefined) return channelPath(keyFile, relay);
+  throw new CodedError('channel_missing', 'Which channel? Name --key-file or --state.');
 }
 
 /** Amounts as decimal strings. */

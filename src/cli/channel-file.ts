@@ -20,10 +20,7 @@ export function channelPath(keyFile: string, relay: string): string {
 export async function openChannelFile(path: string): Promise<ChannelFile> {
   const lock = `${path}.lock`;
   await takeLock(lock, path);
-  const state = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const state = await readText(path);
   return {
     path,
     state,
@@ -40,6 +37,20 @@ export async function openChannelFile(path: string): Promise<ChannelFile> {
     },
     close: () => rm(lock, { force: true }),
   };
+}
+
+/** What was kept last, without holding the file. @throws CodedError `channel_missing` */
+export async function readChannelFile(path: string): Promise<string> {
+  const state = await readText(path);
+  if (state !== undefined) return state;
+  throw new CodedError('channel_missing', `No channel was kept in ${path}.`, { path });
+}
+
+function readText(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
 }
 
 async function takeLock(lock: string, path: string): Promise<void> {

@@ -31,8 +31,11 @@ export interface Spending {
   readonly unclear: ReadonlyMap<object, UnclearJob>;
   /** Base units that the highest voucher must reach now: everything settled, and what each job is covered for. */
   due(): bigint;
-  /** What `due` would be without a limit: the most that a relay can ask for. */
-  justified(): bigint;
+  /**
+   * What an honest relay can ask for at most: where a job moved, its chunks begin elsewhere than this side's count has
+   * them, so one chunk more than is ever signed.
+   */
+  askable(): bigint;
   /**
    * Commits to a job's prompt fee and first chunks.
    * @throws CodedError `budget_exhausted` where not even its first chunk can be paid
@@ -42,6 +45,8 @@ export interface Spending {
   affordable(terms: JobTerms): number;
   /** Pico that a job is covered for. */
   commitment(job: SpendingJob): bigint;
+  /** Covers a job as far as it may be covered by now. @returns false where the limit does not let it */
+  stretch(job: SpendingJob): boolean;
   /** Counts ids that arrived, and covers more where less than a chunk is left. @returns whether more is due */
   advance(job: SpendingJob, ids: number): boolean;
   /** A job ended and cost this much. @throws CodedError `overcommitted` for more than was covered */
@@ -111,7 +116,7 @@ export function createSpending({ unit, limit, ...before }: SpendingOptions): Spe
       return settled;
     },
     due: () => due(),
-    justified: () => due(committed((job) => Math.max(job.covered, aheadOf(job)))),
+    askable: () => due(committed((job) => Math.min(aheadOf(job) + CHUNK_TOKENS, job.maxTokens))),
     affordable: (terms) => tokensWithin(terms, committed() + promptFee(terms)),
     start(terms, maxTokens) {
       const job: SpendingJob = { id: undefined, terms, maxTokens, counted: 0, covered: 0 };
@@ -126,6 +131,10 @@ export function createSpending({ unit, limit, ...before }: SpendingOptions): Spe
       });
     },
     commitment: ({ terms, covered }) => fullCost(terms, covered),
+    stretch(job) {
+      cover(job);
+      return job.covered >= aheadOf(job);
+    },
     advance(job, ids) {
       job.counted += ids;
       return job.covered - job.counted <= CHUNK_TOKENS && cover(job);

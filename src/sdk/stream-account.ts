@@ -47,16 +47,14 @@ export function createStreamAccount(
     },
     need({ requiredCumulative }) {
       if (isOver) return;
-      if (requiredCumulative <= (channel.record?.signed ?? 0n) || requiredCumulative <= spending.due())
-        return sender.raise();
-      const data = { asked: requiredCumulative.toString(), counted: spending.justified().toString() };
-      if (requiredCumulative > spending.justified())
-        throw new CodedError(
-          'relay_overcharges',
-          'The relay asks for more than this client has counted.',
-          data,
-        );
-      if (hasTold) return;
+      const data = { asked: requiredCumulative.toString(), counted: spending.due().toString() };
+      if (requiredCumulative > spending.askable() && requiredCumulative > (channel.record?.signed ?? 0n)) {
+        const message = 'The relay asks for more than this client has counted.';
+        throw new CodedError('relay_overcharges', message, data);
+      }
+      const isCovered = spending.stretch(job);
+      sender.raise();
+      if (isCovered || hasTold) return;
       hasTold = true;
       problem('budget_exhausted', 'The budget is spent: the stream ends where it was paid for.', data);
     },

@@ -36,7 +36,8 @@ describe('what an agent owes by its own count', () => {
     spending.advance(job, 60);
     expect(job.covered).toBe(90);
     expect(spending.due()).toBe(10n);
-    expect(spending.justified()).toBe((fullCost(terms, 124) + UNIT - 1n) / UNIT);
+    expect(spending.askable()).toBe((fullCost(terms, 156) + UNIT - 1n) / UNIT);
+    expect(spending.stretch(job)).toBe(false);
     expect(() => spending.start(terms, endless)).toThrow(
       expect.objectContaining({ code: 'budget_exhausted' }),
     );

@@ -1,6 +1,7 @@
 import type { Hex } from '../../../../src/core/bytes.ts';
 import { recoverAddress } from '../../../../src/protocol/money/signature.ts';
 import { voucherDigester } from '../../../../src/protocol/money/voucher.ts';
+import { encodeBase64Url } from '../../../../src/sdk/base64url.ts';
 import { TERMS } from './scripted-terms.ts';
 
 export interface Payload {
@@ -40,4 +41,36 @@ export function acceptVoucher(row: ChannelRow, payload: Payload, mayBeEqual: boo
   row.accepted = cumulative;
   row.signature = payload.signature;
   return undefined;
+}
+
+/** What `GET /v1/payment/channels/:id` says. @param reserved pico */
+export function statusOf(id: Hex, row: ChannelRow, reserved: bigint): object {
+  const { accepted, credited, deposit, payer, settled, signature, spent, state } = row;
+  return {
+    channelId: id,
+    payer,
+    signer: payer,
+    deposit: String(deposit),
+    settled: String(settled),
+    accepted: String(accepted),
+    voucherSignature: signature,
+    spent: String(spent),
+    reserved: String(reserved),
+    credited: String(credited),
+    closeRequestedAt: 0,
+    finalized: state === 'closed',
+    state,
+  };
+}
+
+/** The header of what was paid for. */
+export function receiptHeader(channelId: Hex, row: ChannelRow, reserved: bigint): string {
+  return encodeBase64Url({
+    method: 'evm',
+    reference: channelId,
+    acceptedCumulative: String(row.accepted),
+    spent: String(row.spent),
+    reserved: String(reserved),
+    deposit: String(row.deposit),
+  });
 }

@@ -1,12 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Hex } from '../../../../src/core/bytes.ts';
-import { ceilToBase, fullCost } from '../../../../src/protocol/money/price.ts';
-import { decodeBase64Url, encodeBase64Url } from '../../../../src/sdk/base64url.ts';
+import { ceilToBase, fullCost, type JobTerms } from '../../../../src/protocol/money/price.ts';
+import { decodeBase64Url } from '../../../../src/sdk/base64url.ts';
 import type { Fetch } from '../../../../src/sdk/relay-endpoint.ts';
 import { bytes } from '../../relay/support/byte-model.ts';
 import type { Mischief } from './mischief.ts';
 import { PaidJob } from './paid-job.ts';
-import { acceptVoucher, type ChannelRow, type Payload } from './scripted-channel.ts';
+import { acceptVoucher, type ChannelRow, type Payload, receiptHeader, statusOf } from './scripted-channel.ts';
 import { challengeHeader, maxTokensOf, PRICE, promptOf, TERMS, UNIT } from './scripted-terms.ts';
 
 /** A relay that speaks HTTP as the payment rules say, in memory: honest, but for its mischief. */
@@ -30,6 +30,8 @@ export class ScriptedRelay {
   /** Ends streams that wait for a voucher (as 30 s would). */
   giveUp = false;
   readonly #keys = new Map<string, PaidJob>();
+  /** Pico: the most that any voucher so far could be justified with. */
+  #justified = 0n;
   readonly #wakes = new Set<() => void>();
 
   readonly fetch: Fetch = async (input, init = {}) => {
@@ -80,22 +82,7 @@ export class ScriptedRelay {
   #status(id: Hex): Response {
     const row = this.channels.get(id);
     if (!row) return fail(404, 'channel_unknown');
-    const { accepted, credited, deposit, payer, settled, signature, spent, state } = row;
-    return Response.json({
-      channelId: id,
-      payer,
-      signer: payer,
-      deposit: String(deposit),
-      settled: String(settled),
-      accepted: String(accepted),
-      voucherSignature: signature,
-      spent: String(spent),
-      reserved: String(this.#reserved()),
-      credited: String(credited),
-      closeRequestedAt: 0,
-      finalized: state === 'closed',
-      state,
-    });
+    return Response.json(statusOf(id, row, this.#reserved()));
   }
 
   #chat(init: RequestInit): Response {
@@ -121,8 +108,9 @@ export class ScriptedRelay {
     if (payload.action === 'close') return this.#close(row, payload);
     const refusal = acceptVoucher(row, payload, order !== undefined);
     if (refusal) return this.#challenge(refusal, order, row);
+    this.#checkLoss(row, order);
     this.wake();
-    const headers = { 'payment-receipt': this.#receipt(payload.channelId, row) };
+    const headers = { 'payment-receipt': receiptHeader(payload.channelId, row, this.#reserved()) };
     if (!order) return Response.json({}, { headers });
     const key = new Headers(init.headers ?? {}).get('idempotency-key') ?? '';
     const known = this.#keys.get(key);
@@ -148,6 +136,24 @@ export class ScriptedRelay {
       });
     }
     return this.#status(channelId);
+  }
+
+  /**
+   * The agent's worst loss, looked at with each voucher: it never signs beyond what was delivered, and for each stream
+   * a prompt and two chunks. @throws Error, which fails the test
+   */
+  #checkLoss(row: ChannelRow, order: Record<string, unknown> | undefined): void {
+    const claimed = PRICE.prompt * BigInt(this.mischief.promptMore ?? 0);
+    const risked = (terms: JobTerms, tokens: number): bigint => fullCost(terms, tokens + 64) + claimed;
+    let most = order
+      ? risked({ ...PRICE, promptTokens: promptOf(order).length, feeBps: TERMS.feeBps }, 0)
+      : 0n;
+    // Until its receipt is read, a stream that was cancelled may have cost all that was paid ahead.
+    for (const job of this.jobs)
+      most += job.isLive || job.ended === 'cancelled' ? risked(job.terms, job.tokens) : job.total;
+    if (most > this.#justified) this.#justified = most;
+    if (row.accepted * UNIT >= this.#justified + UNIT)
+      throw new Error('The agent signed more than it may lose.');
   }
 
   #reserved(): bigint {
@@ -179,17 +185,6 @@ export class ScriptedRelay {
       txHash: `0x${'7'.repeat(64)}`,
       settled: String(settled),
       refunded: String(row.deposit - settled),
-    });
-  }
-
-  #receipt(channelId: Hex, row: ChannelRow): string {
-    return encodeBase64Url({
-      method: 'evm',
-      reference: channelId,
-      acceptedCumulative: String(row.accepted),
-      spent: String(row.spent),
-      reserved: String(this.#reserved()),
-      deposit: String(row.deposit),
     });
   }
 
