@@ -148,7 +148,11 @@ describe('SQLite: durability', () => {
     disk.close();
     expect(await scene.done(op)).toMatchObject({ charged: 32_250_000n });
     expect(await scene.ledger.receipts.list({ limit: 1 })).toEqual([]);
+    const after = snapshot(scene.ledger.state);
     await scene.ledger.close();
+    const again = await openSqliteLedger(file, BOOK);
+    expect(snapshot(again.state)).toEqual(after);
+    await again.close();
   });
 
   it('says why it can’t open', async () => {

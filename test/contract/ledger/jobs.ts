@@ -177,6 +177,24 @@ export function describeJobs(open: () => Scene): void {
       expect(checkInvariants(scene.ledger.state)).toEqual([]);
     });
 
+    it('M4: what the steps accrue is the share of the whole, however each alone would round', async () => {
+      const scene = open();
+      const odd = { out: 7n, prompt: 3n, promptTokens: 11, feeBps: 3_333 };
+      await scene.startJob(1n, { terms: odd, cover: 200 });
+      let before = START;
+      let accrued = 0n;
+      for (const tokens of [32, 1, 1, 1, 32, 1, 1]) {
+        const step = await scene.done(scene.chunk(before, { tokens }));
+        accrued += step.accrued;
+        expect(accrued).toBe((step.spent * 6_667n) / 10_000n);
+        before = { chunks: before.chunks + 1, tokens: before.tokens + tokens };
+      }
+      const { type: _, tokens: __, cover: ___, ...last } = scene.chunk(before);
+      const end = await scene.done({ type: 'finish', ...last });
+      expect(end).toMatchObject({ spent: 516n, share: 344n });
+      expect(scene.ledger.state.providers.get(scene.tab(1))?.earned).toBe(344n);
+    });
+
     it('M3: a job that ends early is charged as far as it came, and the rest is free again', async () => {
       const scene = open();
       await scene.startJob(100n);
