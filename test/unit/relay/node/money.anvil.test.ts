@@ -11,6 +11,7 @@ import { connectWebSocket } from '../../../../src/provider/compute/browser-socke
 import { Provider } from '../../../../src/provider/provider.ts';
 import { createKeySigner } from '../../../../src/provider/wallet/key-signer.ts';
 import { SILENT_LOG } from '../../../../src/relay/log.ts';
+import type { RelayConfiguration } from '../../../../src/relay/node/configuration.ts';
 import { readModelFolder } from '../../../../src/relay/node/model-folder.ts';
 import { loadRelayKey } from '../../../../src/relay/node/relay-key.ts';
 import { type RelayServer, startRelayServer } from '../../../../src/relay/node/relay-server.ts';
@@ -25,6 +26,8 @@ let chain: TestChain;
 let server: RelayServer;
 let provider: Provider;
 let client: Client;
+
+type ChainSettings = NonNullable<RelayConfiguration['chain']>;
 
 /** A relay with money on a real chain, and a provider whose engine is none. */
 beforeAll(async () => {
@@ -62,6 +65,29 @@ afterAll(async () => {
   await chain.close();
   clock.stop();
   rmSync(data, { recursive: true });
+});
+
+describe('a relay that can not be paid as configured does not start, and says why', () => {
+  it.each<[string, (right: ChainSettings) => ChainSettings, string]>([
+    [
+      'an RPC that is not there',
+      (right) => ({ ...right, rpcUrl: 'http://127.0.0.1:1' }),
+      'chain_unreachable',
+    ],
+    ['another chain', (right) => ({ ...right, chainId: 1 }), 'chain_mismatch'],
+    ['no contract', (right) => ({ ...right, escrow: `0x${'12'.repeat(20)}` }), 'contract_missing'],
+    ['a hub of somebody else', (right) => right, 'hub_not_ours'],
+    ['a faucet for real money', (right) => ({ ...right, chainId: 8453, faucet: '1' }), 'faucet_refused'],
+    ['a price of nothing known', (right) => ({ ...right, prices: ['gpt=1/1'] }), 'configuration_invalid'],
+    ['a price that is none', (right) => ({ ...right, priceOut: 'cheap' }), 'configuration_invalid'],
+  ])('%s', async (_name, change, code) => {
+    const { channel: escrow, hub, token } = chain.deployment;
+    const { chainId, rpcUrl } = chain.anvil;
+    const settings = change({ rpcUrl, chainId, token, escrow, hub });
+    await expect(startRelayServer({ port: 0, chain: settings }, { log: SILENT_LOG })).rejects.toMatchObject({
+      code,
+    });
+  });
 });
 
 describe('money on a real chain', () => {
