@@ -21,6 +21,7 @@ export interface SimAnswer {
 export interface SimRequest {
   readonly method?: string;
   readonly path?: string;
+  readonly query?: URLSearchParams;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** Called with each batch of ids as it comes. */
@@ -39,7 +40,14 @@ export function simChat(
 
 /** Sends any request straight into the relay's handlers. */
 export function simRequest(relay: Relay, given: SimRequest): SimAnswer {
-  const { body = '', headers = {}, method = 'POST', onIds, path = '/v1/chat/completions' } = given;
+  const {
+    body = '',
+    headers = {},
+    method = 'POST',
+    onIds,
+    path = '/v1/chat/completions',
+    query = new URLSearchParams(),
+  } = given;
   let gone = (): void => {};
   const answer: SimAnswer = {
     status: 0,
@@ -55,7 +63,7 @@ export function simRequest(relay: Relay, given: SimRequest): SimAnswer {
   const request: ApiRequest = {
     method,
     path,
-    query: new URLSearchParams(),
+    query,
     ip: '127.0.0.1',
     header: (name) => headers[name],
     body: async () => body,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { JobReceipt } from '../../../../src/protocol/money/receipt.ts';
 import { verifyReceipt } from '../../../../src/protocol/money/verify-receipt.ts';
 import { createPaidWorld } from '../../../../src/sim/paid-world.ts';
+import { simRequest } from '../../../../src/sim/sim-agent.ts';
 import { requestIn } from '../../../../src/sim/sim-payer.ts';
 
 /** A world with a tab and an agent whose channel is open. */
@@ -47,6 +48,28 @@ describe('a paid request', () => {
     expect(world.chain.balanceOf(world.terms.relay)).toBe(used);
     expect(world.chain.balanceOf(payer.wallet.address)).toBe(1_000_000n - used);
     expect(world.broken).toEqual([]);
+  });
+
+  it('C4 its leaves are opened for whoever paid, and for nobody else', async () => {
+    const { world, payer } = await open();
+    const { answer } = payer.ask('hello', 40);
+    await world.clock.advance(5_000);
+    const path = `/v1/receipts/${answer.headers['x-afterglow-job']}`;
+    const query = new URLSearchParams({ openings: '1' });
+    const get = async (headers: Record<string, string>) => {
+      const found = simRequest(world.relay, { method: 'GET', path, query, headers });
+      await world.clock.advance(500);
+      return JSON.parse(found.text) as { error?: { code: string }; openings?: { problems: unknown[] }[] };
+    };
+    const stranger = world.payer();
+    stranger.open(1_000n);
+    await world.clock.advance(5_000);
+    const mine = await get(payer.credential(payer.wallet.voucher(payer.signed)));
+    expect(mine.openings).toMatchObject([{ lease: 0, problems: [] }]);
+    expect((await get(stranger.credential(stranger.wallet.voucher(0n)))).error?.code).toBe(
+      'openings_not_yours',
+    );
+    expect((await get({})).error?.code).toBe('payment_required');
   });
 
   it('without a credential is asked to pay: the exact price and the most that it can cost', async () => {
