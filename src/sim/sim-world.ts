@@ -1,4 +1,4 @@
-import { type Hex, toHex } from '../core/bytes.ts';
+import type { Hex } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
 import { addressOf, recoverAddress } from '../protocol/money/signature.ts';
 import type { JobReceipt } from '../protocol/money/receipt.ts';
@@ -143,9 +143,4 @@ function createMemoryAttempts(): AttemptStore {
     },
     leaves: async ({ job, lease }) => kept.get(`${job}/${lease}`),
   };
-}
-
-/** A job id out of thin air, for messages about nothing. */
-export function strangeJob(random: SimRandom): `0x${string}` {
-  return toHex(random.bytes(16));
 }
