@@ -1,6 +1,7 @@
 import type { Hex } from '../../core/bytes.ts';
 import { type Clock, sleep } from '../../core/clock.ts';
 import { CodedError, errorBody } from '../../core/errors.ts';
+import { batchKey } from '../ledger/amounts.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { BatchRow } from '../ledger/state.ts';
 import type { Log } from '../log.ts';
@@ -35,7 +36,7 @@ export function createVesting({ ledger, clock, log, holdback, read, changed }: V
   const judged = new Set<string>();
 
   async function judge(row: BatchRow): Promise<void> {
-    const key = `${row.provider}/${row.number}`;
+    const key = batchKey(row.provider, row.number);
     if (judged.has(key)) return;
     judged.add(key);
     while (!stopped.signal.aborted) {
@@ -82,9 +83,7 @@ export function createVesting({ ledger, clock, log, holdback, read, changed }: V
         });
       }
       changed(provider);
-      const closed = [...ledger.state.batches.values()].find(
-        (row) => row.provider === provider && row.number === open.number,
-      );
+      const closed = ledger.state.batches.get(batchKey(provider, open.number));
       if (closed) await judge(closed);
     },
     resume() {
