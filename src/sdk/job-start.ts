@@ -42,18 +42,31 @@ export function startJob(options: StartOptions): Promise<StartedJob> {
     headers.set('idempotency-key', crypto.randomUUID());
     await ensureOpen(channel, signal);
     await clearUp(channel, signal);
-    const first = await tryStart({ ...options, headers }, options.asked);
+    const first = await tryTwice({ ...options, headers }, asked);
     if (first.response.status !== 402) return first;
     const { code } = await errorOf(first.response.clone());
     if (code === 'voucher_stale') await catchUp(channel, signal);
-    const second = await tryStart({ ...options, headers }, first.response);
+    const second = await tryTwice({ ...options, headers }, first.response);
     if (second.response !== first.response) await discard(first.response);
     return second;
   }, signal);
 }
 
-async function tryStart(options: StartOptions, last: Response): Promise<StartedJob> {
-  const { channel, maxPrice, order, signal } = options;
+/**
+ * Once more, with the same body, where the relay did not answer. Whether it had begun is not known: what was paid
+ * ahead for the lost try stays counted until the relay says what became of it (rule H4).
+ */
+async function tryTwice(options: StartOptions, last: Response): Promise<StartedJob> {
+  const sent: { body?: string } = {};
+  return tryStart(options, last, sent).catch((error: unknown) => {
+    if (error instanceof CodedError && error.code === 'relay_unreachable')
+      return tryStart(options, last, sent);
+    throw error;
+  });
+}
+
+async function tryStart(options: StartOptions, last: Response, sent: { body?: string }): Promise<StartedJob> {
+  const { channel, headers, maxPrice, order, signal } = options;
   const { spending, parts } = channel;
   if (!channel.challenge || !last.headers.has('www-authenticate')) return { response: last, job: undefined };
   const offer = checkOffer(channel.challenge, order, parts.terms, maxPrice);
@@ -65,10 +78,9 @@ async function tryStart(options: StartOptions, last: Response): Promise<StartedJ
     const voucher = await channel.voucher();
     refuseExcess(offer, voucher.cumulative);
     isSent = true;
-    const response = await sendTwice(options, {
-      payload: voucherPayload('voucher', voucher),
-      body: order.bodyOf(affordable < offer.maxTokens ? affordable : undefined),
-    });
+    sent.body ??= order.bodyOf(affordable < offer.maxTokens ? affordable : undefined);
+    const payload = voucherPayload('voucher', voucher);
+    const response = await postCredential(channel, payload, { body: sent.body, headers, signal });
     if (!response.ok && (await isRefused(response))) {
       spending.settle(job, 0n);
       return { response, job: undefined };
@@ -84,18 +96,6 @@ async function tryStart(options: StartOptions, last: Response): Promise<StartedJ
     signal.throwIfAborted();
     throw error;
   }
-}
-
-/** Once more where the relay did not answer: with the same key and the same voucher. */
-async function sendTwice(
-  { channel, headers, signal }: StartOptions,
-  { payload, body }: { readonly payload: object; readonly body: string },
-): Promise<Response> {
-  const send = (): Promise<Response> => postCredential(channel, payload, { body, headers, signal });
-  return send().catch((error: unknown) => {
-    if (error instanceof CodedError && error.code === 'relay_unreachable') return send();
-    throw error;
-  });
 }
 
 /** The relay itself says why it did not begin; anything else (a gateway's page) leaves open whether it did. */
