@@ -58,10 +58,10 @@ export function startJob(options: StartOptions): Promise<StartedJob> {
  */
 async function tryTwice(options: StartOptions, last: Response): Promise<StartedJob> {
   const sent: { body?: string } = {};
-  return tryStart(options, last, sent).catch((error: unknown) => {
-    if (error instanceof CodedError && error.code === 'relay_unreachable')
-      return tryStart(options, last, sent);
-    throw error;
+  return tryStart(options, last, sent).catch(async (error: unknown) => {
+    if (!(error instanceof CodedError) || error.code !== 'relay_unreachable') throw error;
+    await clearUp(options.channel, options.signal);
+    return tryStart(options, last, sent);
   });
 }
 
