@@ -2,10 +2,10 @@ import { createOnnxEngine } from '../../src/engine/onnx/onnx-engine.ts';
 import { describeEngine } from '../contract/engine-suite.ts';
 import { fetchModel, softwareGpuRuntime } from './browser-engine.ts';
 
-// A token takes a fifth of a second here: so few, and a short context.
+// Slow enough for few tokens and a short context.
 describeEngine('webgpu', {
   create: async () =>
     createOnnxEngine({ runtime: await softwareGpuRuntime(), slots: 2, context: 96, ...(await fetchModel()) }),
-  length: 4,
+  length: 10,
   timeout: 60_000,
 });

@@ -7,7 +7,9 @@ import type { Stream } from './stream.ts';
 
 /** A prefill piece should not stall the others for longer than this; where one does, the next ones are halved. */
 const PIECE_MS = 250;
-const LEAST_PIECE = 8;
+
+/** Below this a piece takes hardly less time: each pass has its price, and attention has a kernel for 32 and more. */
+const LEAST_PIECE = 32;
 
 export interface LoopOptions {
   readonly decoder: Decoder;
@@ -32,6 +34,8 @@ export class DecodeLoop {
   readonly #waiting: Stream[] = [];
   readonly #times: StepTimes;
   #piece: number;
+  /** Lengths of pieces that have run. */
+  readonly #sizes = new Set<number>();
   #turning: Promise<void> | undefined;
   #failure: CodedError | undefined;
   tokens = 0;
@@ -132,10 +136,19 @@ export class DecodeLoop {
     await this.#decoder.prefill(this.#slots.indexOf(stream), stream.tokens, stream.fed, count, last);
     const ms = this.#clock.now() - began;
     this.#times.add(ms, false);
-    if (ms > PIECE_MS) this.#piece = Math.max(LEAST_PIECE, this.#piece >> 1);
+    this.#adaptPiece(count, ms);
     stream.fed += count;
     if (last) remove(this.#prefills, (other) => other === stream);
     return true;
+  }
+
+  /** The first piece of a size may have compiled shaders: it says nothing. */
+  #adaptPiece(count: number, ms: number): void {
+    const known = this.#sizes.has(count);
+    this.#sizes.add(count);
+    if (known && ms > PIECE_MS && this.#piece > LEAST_PIECE) {
+      this.#piece = Math.max(LEAST_PIECE, this.#piece >> 1);
+    }
   }
 
   async #decode(): Promise<boolean> {

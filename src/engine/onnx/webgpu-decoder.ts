@@ -1,6 +1,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-web';
 import { CodedError } from '../../core/errors.ts';
 import { GpuSampler } from '../kernels/gpu-sampler.ts';
+import { useSoftwareShaders } from '../kernels/software-shaders.ts';
 import type { Batch } from './batch.ts';
 import type { Decoder, DecoderShape, Stopwatch } from './decoder.ts';
 import {
@@ -44,6 +45,7 @@ export async function createWebGpuDecoder(
 ): Promise<Decoder> {
   const { ort, device } = runtime;
   const sizes = sizesOf(device, shape);
+  if (runtime.software) useSoftwareShaders(device);
   const session = await ort.InferenceSession.create(graph, {
     executionProviders: [{ name: 'webgpu', device }],
     preferredOutputLocation: 'gpu-buffer',
