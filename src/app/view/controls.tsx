@@ -57,7 +57,7 @@ export function Controls({ lending }: { lending: Lending }): JSX.Element {
         {state === 'loading' ? 'Cancel' : 'Stop lending'}
       </button>
       {lending.demo ? (
-        <button type="button" class="button-quiet" onClick={() => void lending.kill()}>
+        <button type="button" class="button-plain button-demo" onClick={() => void lending.kill()}>
           Kill this tab
         </button>
       ) : null}

@@ -50,7 +50,7 @@ export function describePayout({ payout, terms, vested }: IncomeStatus, now: num
       return { ...words, label: 'Paying…', enabled: false, busy: true, note: 'The chain is confirming it.' };
     case 'failed': {
       const { message, retryAt } = payout;
-      const next = retryAt === undefined ? '' : ` Tried again ${soon(retryAt - now)}.`;
+      const next = retryAt === undefined ? '' : ` It tries again ${soon(retryAt - now)}.`;
       return { ...words, label: 'Ask again', note: `${message}${next}`, bad: true };
     }
     default:

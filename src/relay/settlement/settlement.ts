@@ -1,12 +1,13 @@
 import type { Hex } from '../../core/bytes.ts';
 import { type Clock, every } from '../../core/clock.ts';
-import { CodedError, errorBody, type ErrorBody } from '../../core/errors.ts';
+import { CodedError, errorBody } from '../../core/errors.ts';
 import type { PayoutState } from '../../protocol/wire/earnings.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Log } from '../log.ts';
 import type { PayoutLimits } from '../payouts/payout-limits.ts';
 import { dueChannels, settleChannels, type SettledChannels, drawableChannels } from './channel-settlement.ts';
 import { owedOf, type PaidProvider, payProviders, readPaid } from './hub-payment.ts';
+import { createPayoutProgress } from './payout-progress.ts';
 import type { SettlementChain } from './settlement-chain.ts';
 import { createVoucherShelf } from './voucher-shelf.ts';
 
@@ -64,8 +65,7 @@ export function createSettlement(parts: SettlementParts): Settlement {
     changed = () => {},
   } = parts;
   const shelf = createVoucherShelf(ledger.state.unit);
-  const asked = new Set<Hex>();
-  const failures = new Map<Hex, { readonly error: ErrorBody; readonly retryAt: number }>();
+  const progress = createPayoutProgress(clock, changed);
   let failed = 0;
   let retryAt = 0;
   let undoRetry = (): void => {};
@@ -94,15 +94,9 @@ export function createSettlement(parts: SettlementParts): Settlement {
     if (sweep) sweptAt = clock.now();
     for (const payee of ledger.state.providers.keys()) {
       const amount = owed(payee);
-      if (amount >= limits.threshold || (sweep && amount >= limits.minimum)) ask(payee);
+      if (amount >= limits.threshold || (sweep && amount >= limits.minimum)) progress.ask(payee);
     }
-    return [...asked].filter((payee) => owed(payee) > 0n);
-  }
-
-  function ask(payee: Hex): void {
-    if (owed(payee) === 0n || asked.has(payee)) return;
-    asked.add(payee);
-    changed(payee);
+    return [...progress.asked].filter((payee) => owed(payee) > 0n);
   }
 
   function check(): void {
@@ -130,29 +124,18 @@ export function createSettlement(parts: SettlementParts): Settlement {
     const settleAll = (): Promise<unknown> =>
       settleChannels({ ledger, chain, shelf, log, settled }, drawableChannels(ledger.state, shelf));
     const { unfunded, skipped } = await payProviders({ ledger, chain, settleAll, paid }, payees);
-    for (const payee of payees) {
-      if (owed(payee) === 0n) {
-        asked.delete(payee);
-        failures.delete(payee);
-        changed(payee);
-      }
-    }
-    if (unfunded.length > 0) {
-      const message = 'The relay has not got the money together yet.';
-      fail(unfunded, new CodedError('payout_unfunded', message));
-    }
-    if (skipped.length > 0)
-      fail(skipped, new CodedError('payout_skipped', 'The hub did not pay the voucher.'));
+    for (const payee of payees) if (owed(payee) === 0n) progress.paid(payee);
+    progress.leftOut(unfunded, {
+      code: 'payout_unfunded',
+      message: 'The relay has not got the money together yet.',
+    });
+    progress.leftOut(skipped, { code: 'payout_skipped', message: 'The hub did not pay the voucher.' });
     if (unfunded.length + skipped.length > 0) {
       throw new CodedError('payout_incomplete', 'Not everybody could be paid.', {
         unfunded: unfunded.length,
         skipped: skipped.length,
       });
     }
-  }
-
-  function fail(payees: readonly Hex[], error: CodedError): void {
-    for (const payee of payees) failures.set(payee, { error: error.toBody(), retryAt: 0 });
   }
 
   /** The next try, later each time. */
@@ -168,12 +151,7 @@ export function createSettlement(parts: SettlementParts): Settlement {
     retryAt = clock.now() + wait;
     const body = errorBody(error);
     log.warn({ error: body, retryInMs: wait }, 'Settlement did not succeed and is tried again.');
-    for (const payee of asked) {
-      const own = failures.get(payee);
-      const cause = own?.retryAt === 0 ? own.error : body;
-      failures.set(payee, { error: cause, retryAt });
-      changed(payee);
-    }
+    progress.retry(body, retryAt);
     undoRetry();
     undoRetry = clock.after(wait, check);
   }
@@ -196,7 +174,7 @@ export function createSettlement(parts: SettlementParts): Settlement {
         const message = 'What has vested is too little for a payout yet.';
         throw new CodedError('payout_too_small', message, { minimum: String(limits.minimum) });
       }
-      ask(payee);
+      progress.ask(payee);
       check();
     },
     async settle(channel) {
@@ -206,21 +184,13 @@ export function createSettlement(parts: SettlementParts): Settlement {
       const grown = await readPaid(ledger, chain, [payee]);
       if (grown.size > 0) changed(payee);
     },
-    stateOf(payee) {
-      const failure = failures.get(payee);
-      if (failure) {
-        const { code, message } = failure.error;
-        const retryInMs = Math.max(0, failure.retryAt - clock.now());
-        return { name: 'failed', code, message: message.slice(0, 500), retryInMs };
-      }
-      return { name: asked.has(payee) ? 'pending' : 'none' };
-    },
+    stateOf: (payee) => progress.stateOf(payee),
     async close() {
       stopChecks();
       undoRetry();
       retryAt = Number.POSITIVE_INFINITY;
       const worth = [...ledger.state.providers.keys()].filter(
-        (payee) => owed(payee) >= limits.minimum || (asked.has(payee) && owed(payee) > 0n),
+        (payee) => owed(payee) >= limits.minimum || (progress.asked.has(payee) && owed(payee) > 0n),
       );
       try {
         await enqueue(() => run(drawableChannels(ledger.state, shelf), worth));

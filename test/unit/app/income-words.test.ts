@@ -87,7 +87,7 @@ describe('M11 the payout button', () => {
       label: 'Ask again',
       enabled: true,
       bad: true,
-      note: 'The chain does not answer. Tried again in 9 s.',
+      note: 'The chain does not answer. It tries again in 9 s.',
     });
   });
 });

@@ -97,6 +97,8 @@ describe('M14 paying', () => {
     await world.work(B, 8);
     await world.pass(2_000);
     expect(world.chain.paid.get(A)).toBe(EIGHT);
+    expect(tab.earnings.at(-1)?.payout).toEqual({ name: 'pending' });
+    await world.pass(180_000);
     expect(tab.earnings.at(-1)?.payout).toMatchObject({ name: 'failed', code: 'payout_unfunded' });
     world.chain.own = EIGHT;
     await world.pass(120_000);
