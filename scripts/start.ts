@@ -7,11 +7,12 @@ import { runDemo } from './demo/demo.ts';
 
 const help = `npm start [-- options]
 
-Starts a relay, two headless browser tabs that lend the software GPU, and one streamed job that outlives its tab.
-Then it stays up: open the printed address in your own browser to lend its GPU too. Ctrl-C ends everything.
+Starts a local chain with the payment contracts, a relay, two headless browser tabs that lend the software GPU, and
+one streamed job that is paid chunk by chunk and outlives its tab. Then it stays up: open the printed address in your own browser to lend its GPU too. Ctrl-C ends everything.
 
   --once             end after the job; the last line is JSON
   --port <n>         port of the relay and the page (8787; 0 takes a free one)
+  --proxy-port <n>   port of the proxy that pays for any OpenAI client (8788)
   --model <id>       model to serve (shakespeare-1m-fp32)
   --backend <name>   webgpu (default) or wasm
   --tokens <n>       length of the demo job (96)
@@ -21,6 +22,7 @@ const { values } = parseArgs({
   options: {
     once: { type: 'boolean', default: false },
     port: { type: 'string', default: '8787' },
+    'proxy-port': { type: 'string', default: '8788' },
     model: { type: 'string', default: 'shakespeare-1m-fp32' },
     backend: { type: 'string', default: 'webgpu' },
     tokens: { type: 'string', default: '96' },
@@ -35,6 +37,7 @@ if (values.help) {
     await runDemo({
       once: values.once,
       port: readNumber('--port', values.port, 0, 65_535),
+      proxyPort: readNumber('--proxy-port', values['proxy-port'], 0, 65_535),
       model: values.model,
       backend: readBackend(values.backend),
       tokens: readNumber('--tokens', values.tokens, 8, 900),

@@ -11,6 +11,8 @@ export interface ChatOrder {
   readonly seed?: number;
   readonly temperature?: number;
   readonly signal?: AbortSignal;
+  /** That of a paying client; the free one if missing. */
+  readonly fetch?: typeof fetch;
 }
 
 export interface ChatPiece {
@@ -36,10 +38,10 @@ interface WithTokenIds {
 /** One streamed chat through the `openai` package, as any agent would send it. Calls `piece` as they come. */
 export async function streamChat(
   api: string,
-  { model, prompt, maxTokens, seed, temperature, signal }: ChatOrder,
+  { model, prompt, maxTokens, seed, temperature, signal, fetch: given }: ChatOrder,
   piece: (piece: ChatPiece) => void = () => {},
 ): Promise<ChatResult> {
-  const client = new OpenAI({ baseURL: api, apiKey: KEY, maxRetries: 0 });
+  const client = new OpenAI({ baseURL: api, apiKey: KEY, maxRetries: 0, ...(given ? { fetch: given } : {}) });
   const body = {
     model,
     messages: [{ role: 'user' as const, content: prompt }],

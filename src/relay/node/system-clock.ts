@@ -5,6 +5,7 @@ const LOST_MS = 1_000;
 const CHECK_MS = 60_000;
 
 export interface SystemClock extends Clock {
+  /** Takes back whatever still waits: a relay that was closed leaves nothing that keeps its process alive. */
   stop(): void;
 }
 
@@ -14,6 +15,7 @@ export interface SystemClock extends Clock {
  */
 export function createSystemClock(): SystemClock {
   let anchor = Date.now() - performance.now();
+  const waiting = new Set<NodeJS.Timeout>();
   const check = setInterval(() => {
     const real = Date.now() - performance.now();
     if (real - anchor > LOST_MS) anchor = real;
@@ -21,9 +23,20 @@ export function createSystemClock(): SystemClock {
   return {
     now: () => Math.round(anchor + performance.now()),
     after(ms, run) {
-      const timer = setTimeout(run, ms);
-      return () => clearTimeout(timer);
+      const timer = setTimeout(() => {
+        waiting.delete(timer);
+        run();
+      }, ms);
+      waiting.add(timer);
+      return () => {
+        waiting.delete(timer);
+        clearTimeout(timer);
+      };
     },
-    stop: () => clearInterval(check),
+    stop() {
+      clearInterval(check);
+      for (const timer of waiting) clearTimeout(timer);
+      waiting.clear();
+    },
   };
 }
