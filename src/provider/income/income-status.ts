@@ -1,4 +1,3 @@
-import type { ErrorBody } from '../../core/errors.ts';
 import type { Earnings, PayoutState, PayoutTerms } from '../../protocol/wire/earnings.ts';
 
 /** A tab's money at its relay, as the page shows it. Amounts are pico in decimal strings; times in ms of this machine. */
@@ -31,9 +30,6 @@ export type IncomePayout =
       readonly message: string;
       readonly retryAt?: number;
     };
-
-/** Why lending is held back for the sake of the owner's money. */
-export type HoldReason = ErrorBody;
 
 /** The relay's payout state on this machine's clock. */
 export function localPayout(state: Earnings['payout'], now: number): IncomePayout {
