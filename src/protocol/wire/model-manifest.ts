@@ -40,7 +40,6 @@ const architectureSchema = z.object({
     .max(2 ** 18),
   parameters: count,
 });
-export type ModelArchitecture = z.infer<typeof architectureSchema>;
 
 const variantSchema = z.object({
   dtype: z.enum(['fp32', 'fp16', 'q4', 'q4f16']),
@@ -48,7 +47,6 @@ const variantSchema = z.object({
   /** What one stream at full context needs, weights included. */
   memoryBytes: z.int().min(1),
 });
-export type ModelVariant = z.infer<typeof variantSchema>;
 
 /**
  * A model as it is published (`manifest.json` beside its files): what receipts name by the hash of its bytes.
