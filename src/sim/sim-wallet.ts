@@ -52,6 +52,12 @@ export class SimWallet {
     };
   }
 
+  /** For a channel that was opened by a transaction of its own. */
+  openedBy(hash: Hex): object {
+    const fields = { action: 'open', type: 'hash', channelId: this.channel, salt: this.salt, hash };
+    return { ...fields, cumulativeAmount: '0', signature: this.sign(0n) };
+  }
+
   topUp(amount: bigint, random: Random, now: number): object {
     const salt = toHex(random.bytes(32));
     const nonce = topUpNonce(this.channel, amount, { from: this.address, salt });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Hex } from '../../../../src/core/bytes.ts';
+import { NO_SIGNER } from '../../../../src/protocol/money/voucher.ts';
 import { createPaidWorld } from '../../../../src/sim/paid-world.ts';
 import { simRequest } from '../../../../src/sim/sim-agent.ts';
 import { codeOf, DEPOSIT, openChannel } from './support/open-channel.ts';
@@ -97,6 +98,26 @@ describe('K5 an opening', () => {
     expect([answer.status, codeOf(answer)]).toEqual([402, code]);
     expect(world.ledger.state.channels.size).toBe(0);
     expect(world.chain.balanceOf(world.terms.escrow)).toBe(0n);
+  });
+
+  it('by a transaction of the payer itself is waited for and read from the chain', async () => {
+    const { world, payer, opening, send } = await unopened();
+    const { authorization, salt, signature, channelId } = opening;
+    const seconds = { validAfter: 0n, validBefore: BigInt(authorization.validBefore) };
+    const sent = world.chain.open({
+      channel: channelId,
+      salt,
+      authorizedSigner: NO_SIGNER,
+      authorization: { ...authorization, value: 1_000n, ...seconds },
+      signature,
+    });
+    await world.clock.advance(1_000);
+    const { hash } = await sent;
+    const answer = await send(payer.wallet.openedBy(hash));
+    expect(JSON.parse(answer.text)).toMatchObject({ state: 'open', deposit: '1000' });
+    const unknown = payer.send(world.payer().wallet.openedBy(hash));
+    await world.clock.advance(5_000);
+    expect(codeOf(unknown)).toBe('open_failed');
   });
 
   it('without the money says what the contract said', async () => {
