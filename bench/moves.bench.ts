@@ -1,5 +1,6 @@
 import { build } from 'vite';
 import { LocalNetwork } from '../scripts/network/local-network.ts';
+import { createPayingAgent } from '../scripts/network/paying-agent.ts';
 import { LOSS_KINDS, loseOneTab, type LossRound } from '../scripts/network/loss-round.ts';
 import type { Benchmark } from './benchmark.ts';
 import { median, quantile } from './quantile.ts';
@@ -9,13 +10,15 @@ const MODEL = 'shakespeare-1m-fp32';
 /** Real tabs, real losses, real times: how soon a loss is noticed, and how soon the stream goes on. */
 export const benchmark: Benchmark = {
   name: 'moves',
-  description: 'three tabs on wasm, four streams, one tab lost at a time, 40 times: detection and resumption',
+  description:
+    'three tabs on wasm, four paid streams, one tab lost at a time, 40 times: detection and resumption',
   async run({ options, signal, tell }) {
     const count = Number(options['count'] ?? 40);
     await build({ logLevel: 'error' });
-    const network = await LocalNetwork.start({ model: MODEL, backend: 'wasm', slots: 4 });
+    const network = await LocalNetwork.start({ model: MODEL, backend: 'wasm', slots: 4, paid: true });
     const rounds: LossRound[] = [];
     try {
+      const agent = await createPayingAgent(network, '0.95');
       for (let i = 0; i < 3; i++) await network.addTab();
       for (let i = 0; i < count && !signal.aborted; i++) {
         const kind = LOSS_KINDS[i % LOSS_KINDS.length]!;
@@ -25,6 +28,7 @@ export const benchmark: Benchmark = {
           streams: 4,
           tokens: 240,
           moment: Math.random(),
+          agent,
         });
         rounds.push(round);
         tell(`${i + 1}/${count} ${kind}: ${round.moves.length} moved, ${round.problems.length} problems`);

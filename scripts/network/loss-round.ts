@@ -2,6 +2,8 @@ import type { RelayEvent } from '../../src/relay/relay-events.ts';
 import { verifyReceipt } from '../../src/protocol/money/verify-receipt.ts';
 import { type ChatResult, fetchReceipt, streamChat } from './chat-stream.ts';
 import type { LocalNetwork } from './local-network.ts';
+import { LossMoney } from './loss-money.ts';
+import type { Client } from '../../src/sdk/index.ts';
 import type { LossKind } from './provider-tab.ts';
 
 export const LOSS_KINDS: readonly LossKind[] = [
@@ -25,6 +27,8 @@ export interface LossOptions {
   readonly tokens: number;
   /** In [0, 1): decides when in the round the tab is lost. */
   readonly moment: number;
+  /** Who pays, on a paid network. */
+  readonly agent?: Client;
 }
 
 /**
@@ -33,7 +37,9 @@ export interface LossOptions {
  * the `openai` client got.
  */
 export async function loseOneTab(network: LocalNetwork, options: LossOptions): Promise<LossRound> {
-  const { kind, model, moment, streams, tokens } = options;
+  const { agent, kind, model, moment, streams, tokens } = options;
+  const money = agent && new LossMoney();
+  const offMoney = network.server.relay.onPayment((event) => money?.hear(event));
   const events: RelayEvent[] = [];
   const off = network.server.relay.on((event) => events.push(event));
   const lossAt = Math.floor(streams * tokens * (0.1 + 0.7 * moment));
@@ -46,7 +52,14 @@ export async function loseOneTab(network: LocalNetwork, options: LossOptions): P
     Array.from({ length: streams }, (_, i) =>
       streamChat(
         network.api,
-        { model, prompt: `Act ${i + 1}. Speak.`, maxTokens: tokens, seed: i + 1, temperature: 0.9 },
+        {
+          model,
+          prompt: `Act ${i + 1}. Speak.`,
+          maxTokens: tokens,
+          seed: i + 1,
+          temperature: 0.9,
+          ...(agent ? { fetch: agent.fetch } : {}),
+        },
         ({ ids }) => {
           seen += ids.length;
           if (seen >= lossAt) reached();
@@ -55,10 +68,14 @@ export async function loseOneTab(network: LocalNetwork, options: LossOptions): P
     ),
   );
   const lost = await loss;
+  await agent?.idle();
   off();
+  offMoney();
   await network.remove(lost);
   await network.addTab();
-  const problems = (await Promise.all(results.map((result) => problemsOf(network, result, tokens)))).flat();
+  const problems = (
+    await Promise.all(results.map((result) => problemsOf(network, result, tokens, money)))
+  ).flat();
   const moves = events.flatMap((event) => (event.type === 'jobMoved' ? [event] : []));
   return { kind, moves, problems };
 }
@@ -76,12 +93,17 @@ async function loseServing(network: LocalNetwork, events: readonly RelayEvent[],
   return victim;
 }
 
-async function problemsOf(network: LocalNetwork, result: ChatResult, tokens: number): Promise<string[]> {
+async function problemsOf(
+  network: LocalNetwork,
+  result: ChatResult,
+  tokens: number,
+  money: LossMoney | undefined,
+): Promise<string[]> {
   const { job, ids, promptIds, finish } = result;
   const receipt = await fetchReceipt(network.api, job);
   const found = verifyReceipt(receipt, { promptIds, outputIds: ids }).map(
     ({ code, lease }) => `${job}: ${code} ${lease ?? ''}`,
   );
   if (finish === 'length' && ids.length !== tokens) found.push(`${job}: ${ids.length} ids, not ${tokens}`);
-  return found;
+  return [...found, ...(money?.problemsOf(receipt) ?? [])];
 }
