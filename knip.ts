@@ -10,6 +10,8 @@ const config: KnipConfig = {
     // Started by forge, and by anvil.ts, as processes of their own.
     'scripts/solc.mjs',
     'scripts/network/anvil-keeper.ts',
+    // A process of its own, that knows nothing but the chain.
+    'scripts/demo/read-balances.ts',
     'bench/*.ts',
     'test/**/*.test.ts',
   ],
@@ -20,8 +22,6 @@ const config: KnipConfig = {
     'oxfmt',
     'oxlint',
     'oxlint-tsgolint',
-    // Loaded by ws if it is there.
-    'bufferutil',
     // For the contracts: two programs, and what Solidity imports.
     '@foundry-rs/anvil',
     '@foundry-rs/forge',

@@ -1,5 +1,5 @@
 import type { NetworkTab } from '../network/local-network.ts';
-import type { DemoOptions } from './demo.ts';
+import type { DemoOptions } from './demo-options.ts';
 import type { Story } from './story.ts';
 
 /** The adapter and backend that were asked for, or no demo: a silent fallback would be a lie. */

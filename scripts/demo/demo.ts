@@ -2,19 +2,11 @@ import { build } from 'vite';
 import { LocalNetwork } from '../network/local-network.ts';
 import { createPayingAgent } from '../network/paying-agent.ts';
 import { checkTab } from './check-tab.ts';
+import type { DemoOptions } from './demo-options.ts';
 import { runPaidJob, type PaidJob } from './paid-job.ts';
 import { type DemoResult, settleUp } from './settle-up.ts';
 import { stayUp } from './stay-up.ts';
 import { Story } from './story.ts';
-
-export interface DemoOptions {
-  readonly once: boolean;
-  readonly port: number;
-  readonly proxyPort: number;
-  readonly model: string;
-  readonly backend: 'webgpu' | 'wasm';
-  readonly tokens: number;
-}
 
 /** The demo network from its start to its end. @throws where something is not as it was asked for */
 export async function runDemo(options: DemoOptions): Promise<void> {

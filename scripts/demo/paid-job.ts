@@ -4,7 +4,7 @@ import type { RelayEvent } from '../../src/relay/relay-events.ts';
 import type { Client } from '../../src/sdk/index.ts';
 import { fetchReceipt, streamChat } from '../network/chat-stream.ts';
 import type { LocalNetwork } from '../network/local-network.ts';
-import type { DemoOptions } from './demo.ts';
+import type { DemoOptions } from './demo-options.ts';
 import { loseServing } from './lose-serving.ts';
 import { micros, type Story } from './story.ts';
 

@@ -5,7 +5,7 @@ import type { Client } from '../../src/sdk/index.ts';
 import { streamChat } from '../network/chat-stream.ts';
 import type { LocalNetwork } from '../network/local-network.ts';
 import { createPayingAgent } from '../network/paying-agent.ts';
-import type { DemoOptions } from './demo.ts';
+import type { DemoOptions } from './demo-options.ts';
 import { loseServing } from './lose-serving.ts';
 import type { Story } from './story.ts';
 

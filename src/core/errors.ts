@@ -34,7 +34,8 @@ export class CodedError extends Error {
 /** Any thrown value as data. An unknown error keeps its message under the code `internal`. */
 export function errorBody(error: unknown): ErrorBody {
   if (error instanceof CodedError) return error.toBody();
-  if (error instanceof Error && error.name === 'AbortError') return { code: 'aborted', message: error.message };
+  if (error instanceof Error && error.name === 'AbortError')
+    return { code: 'aborted', message: error.message };
   return { code: 'internal', message: error instanceof Error ? error.message : String(error) };
 }
 
