@@ -97,3 +97,18 @@ test('a GPU that computes wrongly is refused', { timeout: 60_000 }, async () => 
   });
   device.destroy();
 });
+
+test('two engines in one page take turns', { timeout: 60_000 }, async () => {
+  const made = await Promise.all([create(), create()]);
+  const orders = made.map(({ engine }, i) => {
+    const seed = `0x000000000000000${i}`;
+    return collect(engine.open(request({ maxTokens: 6, seed })));
+  });
+  const [one, other] = await Promise.all(orders);
+  expect(one!.ids).toHaveLength(6);
+  expect(other!.ids).toHaveLength(6);
+  for (const { engine, device } of made) {
+    await engine.close();
+    device.destroy();
+  }
+});

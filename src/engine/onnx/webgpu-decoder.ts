@@ -3,6 +3,7 @@ import { CodedError } from '../../core/errors.ts';
 import { GpuSampler } from '../kernels/gpu-sampler.ts';
 import { useSoftwareShaders } from '../kernels/software-shaders.ts';
 import type { Batch } from './batch.ts';
+import { inOrder } from './call-order.ts';
 import type { Decoder, DecoderShape, Stopwatch } from './decoder.ts';
 import {
   type CacheName,
@@ -46,18 +47,21 @@ export async function createWebGpuDecoder(
   const { ort, device } = runtime;
   const sizes = sizesOf(device, shape);
   if (runtime.software) useSoftwareShaders(device);
-  const session = await ort.InferenceSession.create(graph, {
+  const options: InferenceSession.SessionOptions = {
     executionProviders: [{ name: 'webgpu', device }],
     preferredOutputLocation: 'gpu-buffer',
     logSeverityLevel: ERRORS_ONLY,
-  }).catch((error: unknown) => Promise.reject(graphFailure(error, 'model_unsupported')));
+  };
+  const session = await inOrder(ort, () => ort.InferenceSession.create(graph, options)).catch(
+    (error: unknown) => Promise.reject(graphFailure(error, 'model_unsupported')),
+  );
   try {
     checkGraph(session.inputNames, session.outputNames, shape.layers);
     const buffers = await allocate(device, sizes, shape.layers);
     const sampler = await GpuSampler.create(device, buffers.logits, shape.vocab, shape.slots);
     return new WebGpuDecoder(runtime, session, shape, clock, buffers, sampler);
   } catch (error) {
-    await session.release();
+    await inOrder(ort, () => session.release());
     throw error;
   }
 }
@@ -204,24 +208,26 @@ class WebGpuDecoder implements Decoder {
   async close(): Promise<void> {
     destroyAll(this.#buffers);
     this.#sampler.destroy();
-    if (!this.#lost) await this.#session.release();
+    if (!this.#lost) await inOrder(this.#ort, () => this.#session.release());
   }
 
-  /** Runs one call; ends it with `device_lost` as soon as the device is lost. */
-  async #guard(work: () => Promise<void>): Promise<void> {
-    if (this.#lost) throw this.#lost;
-    const began = this.#clock.now();
-    try {
-      await new Promise<void>((resolve, reject) => {
-        this.#abandon = reject;
-        work().then(resolve, reject);
-      });
-    } catch (error) {
-      throw this.#lost ?? graphFailure(error, 'engine_failed');
-    } finally {
-      this.#abandon = undefined;
-      this.graphMs += this.#clock.now() - began;
-    }
+  /** Runs one call when its turn comes; ends it with `device_lost` as soon as the device is lost. */
+  #guard(work: () => Promise<void>): Promise<void> {
+    return inOrder(this.#ort, async () => {
+      if (this.#lost) throw this.#lost;
+      const began = this.#clock.now();
+      try {
+        await new Promise<void>((resolve, reject) => {
+          this.#abandon = reject;
+          work().then(resolve, reject);
+        });
+      } catch (error) {
+        throw this.#lost ?? graphFailure(error, 'engine_failed');
+      } finally {
+        this.#abandon = undefined;
+        this.graphMs += this.#clock.now() - began;
+      }
+    });
   }
 
   /** Copies the first `length` positions of the staging cache into a slot. */
