@@ -48,7 +48,8 @@ export type StreamEnd = 'stop' | 'length';
  * A running stream. Iteration yields what one or more decode steps gave, in order, and returns how it ended.
  * Aborting the request's signal, or returning from the iteration early, frees the slot before the next step.
  *
- * Errors: `aborted`, `prompt_empty`, `context_exceeded`, `device_lost`, `out_of_memory`, `output_not_finite`, `engine_closed`.
+ * Errors: `aborted`, `output_not_finite` (this stream alone); `device_lost`, `out_of_memory`, `engine_failed`,
+ * `engine_closed` (every stream: the engine serves nothing more).
  */
 export interface EngineStream extends AsyncIterable<Sample, StreamEnd | undefined> {
   /** Raises the number of output tokens that may be decoded; lowering is ignored. */
@@ -70,7 +71,10 @@ export interface EngineTimings {
 /** A loaded model. One interface for our batched ONNX loop and, later, for web-llm. */
 export interface Engine {
   readonly capabilities: EngineCapabilities;
-  /** Waits in line when every slot is taken. Throws synchronously on a bad request. */
+  /**
+   * Waits in line when every slot is taken. Throws synchronously on a bad request: `prompt_empty`, `token_invalid`,
+   * `context_exceeded`, `request_invalid`, `decode_spec_unsupported`; and once the engine has failed, with why.
+   */
   open(request: StreamRequest): EngineStream;
   timings(): EngineTimings;
   /** Ends every stream with `engine_closed` and frees the memory. */
