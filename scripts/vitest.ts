@@ -21,7 +21,7 @@ export async function runVitest(
         '--reporter=./scripts/tally-reporter.ts',
         ...projects.map((project) => `--project=${project}`),
       ],
-      { show, env: { TALLY_FILE: tallyFile } },
+      { show, env: { TALLY_FILE: tallyFile, ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }) } },
     );
     const tally = await readFile(tallyFile, 'utf8').then(
       (text) => JSON.parse(text) as Tally,
