@@ -4,7 +4,7 @@ import { createPayingAgent } from '../network/paying-agent.ts';
 import { checkTab } from './check-tab.ts';
 import type { DemoOptions } from './demo-options.ts';
 import { runPaidJob, type PaidJob } from './paid-job.ts';
-import { type DemoResult, settleUp } from './settle-up.ts';
+import { type DemoResult, settleUp, watchPayouts } from './settle-up.ts';
 import { stayUp } from './stay-up.ts';
 import { Story } from './story.ts';
 
@@ -49,6 +49,7 @@ async function tell(
   );
   const channel = await story.step('Opening its payment channel, without gas', () => agent.open(signal));
   story.say(`  agent ${agent.address}, channel ${channel.channelId}`);
+  const paid = watchPayouts(network);
   const job: PaidJob = await runPaidJob({ network, options, story, agent, signal });
-  return settleUp(network, story, agent, job);
+  return settleUp(network, story, agent, job, paid);
 }

@@ -25,17 +25,19 @@ const UNIT_DECIMALS = 6;
 const PATIENCE_MS = 30_000;
 const run = promisify(execFile);
 
+type ProviderPaid = Extract<PayoutEvent, { type: 'providerPaid' }>;
+
 /** Closes the agent's channel, waits until both tabs have their money on the chain, and reads the balances back there. */
 export async function settleUp(
   network: LocalNetwork,
   story: Story,
   agent: Client,
   job: PaidJob,
+  paid: readonly ProviderPaid[],
 ): Promise<DemoResult> {
   const due = new Map(
     [...job.accrued].map(([account, pico]) => [account, pico / 10n ** BigInt(UNIT_DECIMALS)]),
   );
-  const paid = watchPayouts(network);
   const closed = await story.step('Closing the channel on the chain', () => agent.close());
   if (!closed) throw new Error('The agent had no channel to close.');
   story.say(
@@ -63,8 +65,9 @@ export async function settleUp(
   };
 }
 
-function watchPayouts(network: LocalNetwork): Extract<PayoutEvent, { type: 'providerPaid' }>[] {
-  const paid: Extract<PayoutEvent, { type: 'providerPaid' }>[] = [];
+/** Collects the hub's payments from now on: the first tab may have its money before the job has ended. */
+export function watchPayouts(network: LocalNetwork): ProviderPaid[] {
+  const paid: ProviderPaid[] = [];
   network.onPayout((event) => {
     if (event.type === 'providerPaid') paid.push(event);
   });
