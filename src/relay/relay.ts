@@ -4,7 +4,7 @@ import { CodedError } from '../core/errors.ts';
 import type { Random } from '../core/random.ts';
 import { DEFAULT_TIMING, type Timing } from '../protocol/constants.ts';
 import type { Recover } from '../protocol/money/signature.ts';
-import type { FrameSocket } from '../protocol/wire/frame-socket.ts';
+import { CloseCode, type FrameSocket } from '../protocol/wire/frame-socket.ts';
 import type { Access } from './access/access.ts';
 import { createCatalogue, type RelayModel } from './catalogue.ts';
 import { createJobs } from './jobs/jobs.ts';
@@ -132,6 +132,11 @@ export function createRelay(options: RelayOptions): Relay {
   });
   return {
     accept(socket) {
+      // Whoever comes back while money is being settled would keep the server from ending.
+      if (draining) {
+        socket.listen({ frame: () => {}, closed: () => {} });
+        return socket.close(CloseCode.draining, 'draining');
+      }
       const parts = {
         address,
         clock,

@@ -1,3 +1,4 @@
+import { CloseCode } from '../../../src/protocol/wire/frame-socket.ts';
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../../src/core/errors.ts';
 import { createMemoryReceiptStore } from '../../../src/relay/receipts/memory-receipt-store.ts';
@@ -175,6 +176,8 @@ describe('closing a relay', () => {
     const closing = world.relay.close(1_000);
     expect(socket.received.at(-1)).toMatchObject({ type: 'drain' });
     expect(await world.ask()).toMatchObject({ status: 503, errorCode: 'draining' });
+    // A provider that comes back meanwhile would keep the server from ending.
+    expect(world.dial().socket.closed).toMatchObject({ code: CloseCode.draining });
     provider.attempts[0]?.give(letters(2));
     provider.attempts[0]?.finish('length');
     await world.settle();
