@@ -40,11 +40,11 @@ test(
   { timeout: 60_000 },
   async () => {
     const { engine, device } = await create();
-    const streams = [1, 2, 3].map(() => collect(engine.open(request({ maxTokens: 50 }))));
+    const streams = [1, 2, 3].map(() => collect(engine.open(request({ maxTokens: 80 }))));
     const ends = streams.map((stream) => expect(stream).rejects.toMatchObject({ code: 'device_lost' }));
-    const before = collect(engine.open(request({ maxTokens: 50 })));
-    setTimeout(() => device.destroy(), 1_500);
-    await expect(before).rejects.toMatchObject({ code: 'device_lost' });
+    // The first token of all is on its way to the device by now, or back from it.
+    await expect.poll(() => engine.timings().tokens, { timeout: 30_000, interval: 1 }).toBeGreaterThan(0);
+    device.destroy();
     await Promise.all(ends);
     expect(engine.timings()).toMatchObject({ active: 0, waiting: 0 });
     expect(() => engine.open(request())).toThrow(expect.objectContaining({ code: 'device_lost' }));
