@@ -52,6 +52,10 @@ export function launchOptions(browser: FoundBrowser, options: BrowserOptions): L
   return {
     executablePath: browser.executablePath,
     headless,
+    // Who starts a browser closes it, in its own order: Playwright would end the whole process at the first signal.
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
     env: { ...(process.env as Record<string, string>), ...browser.env },
     args: [
       '--enable-unsafe-webgpu',

@@ -6,13 +6,13 @@ import type { DemoOptions } from './demo-options.ts';
 import { runPaidJob, type PaidJob } from './paid-job.ts';
 import { type DemoResult, settleUp, watchPayouts } from './settle-up.ts';
 import { stayUp } from './stay-up.ts';
+import { listenForStop } from './stop-signal.ts';
 import { Story } from './story.ts';
 
 /** The demo network from its start to its end. @throws where something is not as it was asked for */
 export async function runDemo(options: DemoOptions): Promise<void> {
   const story = new Story();
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
+  const stop = listenForStop();
   const began = performance.now();
 
   await story.step('Building the page', () => build({ logLevel: 'error' }));
@@ -21,10 +21,10 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   );
   let result: DemoResult | undefined;
   try {
-    result = await tell(network, options, story, stop.signal);
-    if (result && !options.once) await stayUp(network, options, story, stop.signal);
+    result = await tell(network, options, story, stop);
+    if (result && !options.once) await stayUp(network, options, story, stop);
   } catch (error) {
-    if (!stop.signal.aborted) throw error;
+    if (!stop.aborted) throw error;
   } finally {
     await story.step('Ending every process', () => network.close());
   }

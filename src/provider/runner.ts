@@ -45,7 +45,7 @@ export interface RunnerOptions {
   readonly fault: (error: ErrorBody) => void;
 }
 
-const FATAL = new Set(['device_lost', 'engine_closed', 'out_of_memory']);
+const FATAL = new Set(['device_lost', 'engine_closed', 'engine_failed', 'out_of_memory']);
 
 /** Ended attempts that are remembered, to tell a message that crossed their end from one about nothing at all. */
 const REMEMBERED = 256;

@@ -28,6 +28,11 @@ const cures: Readonly<Record<string, string>> = {
   voucher_wrong_hub: RELAY_WRONG,
   voucher_wrong_payee: RELAY_WRONG,
   key_unreadable: 'Restore the wallet from your backup.',
+  gpu_miscomputes:
+    'Update the graphics driver or the browser. Until then, choose the wasm backend: this GPU gives wrong results.',
+  model_unsupported: 'Choose another model or variant.',
+  model_file_missing: 'Tell whoever runs this page: a file of the model is missing.',
+  engine_failed: 'Press start again. If it happens again, choose another model or the wasm backend.',
   signer_gone: 'Reload the page.',
 };
 

@@ -115,8 +115,16 @@ export class ChannelPayment implements Payment {
   async pay(work: Work): Promise<void> {
     const before = this.#progress;
     this.#progress = work.progress;
-    const results = await this.#parts.ledger.commit(this.#operations(work, before));
+    const steps = this.#operations(work, before);
+    // A tail covers nothing by itself, as a chunk does: what the channel has for the next tab is asked for with it.
+    const cover = work.kind === 'tail' ? this.coverOperation(2) : undefined;
+    const { ledger } = this.#parts;
+    const [results, [raised]] = await Promise.all([
+      ledger.commit(steps),
+      ledger.commit(cover ? [cover] : []),
+    ]);
     for (const result of results) this.#book(work.provider, result);
+    if (raised?.ok) this.take(raised.covered);
   }
 
   async end({ finished, progress, provider, receipt }: JobEnd): Promise<void> {
