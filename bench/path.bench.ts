@@ -1,10 +1,13 @@
 import { cpus } from 'node:os';
 import { build } from 'vite';
 import { streamChat } from '../scripts/network/chat-stream.ts';
-import { LocalNetwork } from '../scripts/network/local-network.ts';
+import { LocalNetwork, type NetworkTab } from '../scripts/network/local-network.ts';
+import { createPayingAgent } from '../scripts/network/paying-agent.ts';
+import type { Client } from '../src/sdk/index.ts';
 import { LOSS_KINDS, loseOneTab } from '../scripts/network/loss-round.ts';
 import type { ProviderTab } from '../scripts/network/provider-tab.ts';
 import type { Benchmark, BenchmarkContext } from './benchmark.ts';
+import { type VoucherTimes, watchVouchers } from './path/voucher-times.ts';
 import { median, quantile } from './quantile.ts';
 
 const STREAMS = [1, 4, 8] as const;
@@ -17,9 +20,18 @@ const PROMPT = 'Tell me of the wars.';
 export const benchmark: Benchmark = {
   name: 'path',
   description:
-    'engine alone against worker + socket + relay + SSE, at 1, 4 and 8 streams (--backend, --adapter, --model)',
+    'engine alone against worker + socket + relay + SSE, paid, at 1, 4 and 8 streams (--backend, --adapter, --model, --free)',
   run: runPath,
 };
+
+interface Buyer {
+  readonly model: string;
+  readonly agent: Client | undefined;
+}
+
+function payBy(agent: Client | undefined): { fetch?: Client['fetch'] } {
+  return agent ? { fetch: agent.fetch } : {};
+}
 
 interface Measured {
   readonly bare: number;
@@ -34,17 +46,20 @@ async function runPath({ options, tell }: BenchmarkContext) {
   const tokens = Number(options['tokens'] ?? (slow ? 48 : 800));
   const pairs = Number(options['pairs'] ?? (slow ? 3 : 7));
   await build({ logLevel: 'error' });
-  const network = await LocalNetwork.start({ model, backend, adapter, slots: 8 });
+  const paid = options['free'] !== true;
+  const network = await LocalNetwork.start({ model, backend, adapter, slots: 8, paid });
   try {
-    const { tab } = await network.addTab();
+    const agent = paid ? await createPayingAgent(network, '0.95') : undefined;
+    const serving = await network.addTab();
+    const { tab } = serving;
     const { engine, gpu } = await tab.status();
-    const prompt = await promptIds(network, model);
+    const prompt = await promptIds(network, model, agent);
     const measured = new Map<number, Measured[]>();
     for (const streams of STREAMS) {
       const rows: Measured[] = [];
       for (let i = 0; i <= pairs; i++) {
         const bare = await bareSpeed(tab, streams, tokens, prompt);
-        const path = await pathSpeed(network, model, streams, tokens);
+        const path = await pathSpeed(network, { model, agent }, streams, tokens);
         // The first pair warms both up.
         if (i > 0) rows.push({ bare, path });
         tell(
@@ -53,9 +68,10 @@ async function runPath({ options, tell }: BenchmarkContext) {
       }
       measured.set(streams, rows);
     }
-    const added = await addedToFirstToken(network, tab, model, prompt, slow ? 10 : 60);
+    const added = await addedToFirstToken(network, tab, { model, agent }, prompt, slow ? 10 : 60);
+    const vouchers = paid ? await timeVouchers(network, serving, { model, agent }, tokens) : undefined;
     tell('Losing two tabs.');
-    const detectMs = await detection(network, model, slow ? 32 : 240);
+    const detectMs = await detection(network, { model, agent }, slow ? 32 : 240);
     return report(
       {
         device:
@@ -68,14 +84,24 @@ async function runPath({ options, tell }: BenchmarkContext) {
       measured,
       added,
       detectMs,
+      vouchers,
     );
   } finally {
     await network.close();
   }
 }
 
-async function promptIds(network: LocalNetwork, model: string): Promise<readonly number[]> {
-  const { promptIds: ids } = await streamChat(network.api, { model, prompt: PROMPT, maxTokens: 8 });
+async function promptIds(
+  network: LocalNetwork,
+  model: string,
+  agent: Client | undefined,
+): Promise<readonly number[]> {
+  const { promptIds: ids } = await streamChat(network.api, {
+    model,
+    prompt: PROMPT,
+    maxTokens: 8,
+    ...payBy(agent),
+  });
   return ids;
 }
 
@@ -93,7 +119,7 @@ async function bareSpeed(
 /** The same at the client: what it takes to begin is told apart (`addedMs`). */
 async function pathSpeed(
   network: LocalNetwork,
-  model: string,
+  { model, agent }: Buyer,
   streams: number,
   tokens: number,
 ): Promise<number> {
@@ -103,7 +129,7 @@ async function pathSpeed(
     Array.from({ length: streams }, (_, seed) =>
       streamChat(
         network.api,
-        { model, prompt: PROMPT, maxTokens: tokens, seed, temperature: 0.9 },
+        { model, prompt: PROMPT, maxTokens: tokens, seed, temperature: 0.9, ...payBy(agent) },
         ({ ids }) => {
           if (first > 0) return;
           first = performance.now();
@@ -120,7 +146,7 @@ async function pathSpeed(
 async function addedToFirstToken(
   network: LocalNetwork,
   tab: ProviderTab,
-  model: string,
+  { model, agent }: Buyer,
   prompt: readonly number[],
   count: number,
 ) {
@@ -132,7 +158,7 @@ async function addedToFirstToken(
     let first = 0;
     await streamChat(
       network.api,
-      { model, prompt: PROMPT, maxTokens: 2, seed: i },
+      { model, prompt: PROMPT, maxTokens: 2, seed: i, ...payBy(agent) },
       () => (first ||= performance.now() - began),
     );
     path.push(first);
@@ -140,15 +166,34 @@ async function addedToFirstToken(
   return path.map((ms) => ms - median(bare));
 }
 
+/** Chunk accepted to voucher durable in the tab, while four streams run. */
+async function timeVouchers(
+  network: LocalNetwork,
+  serving: NetworkTab,
+  buyer: Buyer,
+  tokens: number,
+): Promise<VoucherTimes> {
+  const watch = watchVouchers(network, serving);
+  await pathSpeed(network, buyer, 4, tokens);
+  return watch.stop();
+}
+
 async function detection(
   network: LocalNetwork,
-  model: string,
+  { model, agent }: Buyer,
   tokens: number,
 ): Promise<Record<string, number>> {
   const found: Record<string, number> = {};
   for (const kind of LOSS_KINDS.filter((name) => name === 'renderer killed' || name === 'network cut')) {
     await network.addTab();
-    const { moves, problems } = await loseOneTab(network, { model, kind, streams: 2, tokens, moment: 0.5 });
+    const { moves, problems } = await loseOneTab(network, {
+      model,
+      kind,
+      streams: 2,
+      tokens,
+      moment: 0.5,
+      ...(agent ? { agent } : {}),
+    });
     if (problems.length > 0) throw new Error(`A stream did not survive: ${problems.join(', ')}`);
     found[kind] = Math.round(Math.max(...moves.map(({ detectionMs }) => detectionMs)));
   }
@@ -160,6 +205,7 @@ function report(
   measured: ReadonlyMap<number, readonly Measured[]>,
   added: readonly number[],
   detected: Record<string, number>,
+  vouchers: VoucherTimes | undefined,
 ) {
   const one = (value: number): number => Math.round(value * 10) / 10;
   const table = [...measured].map(([streams, rows]) => ({
@@ -180,6 +226,7 @@ function report(
     addedMsP99: one(quantile(added, 0.99)),
     detectMs: Math.max(...Object.values(detected)),
     detected,
+    ...(vouchers ? { voucher: vouchers } : {}),
   };
   const { addedMsP50, addedMsP99 } = json;
   return { table: table.map((row) => ({ ...row, addedMsP50, addedMsP99 })), json };

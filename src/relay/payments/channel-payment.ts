@@ -116,15 +116,13 @@ export class ChannelPayment implements Payment {
     const before = this.#progress;
     this.#progress = work.progress;
     const steps = this.#operations(work, before);
-    // A tail covers nothing by itself, as a chunk does: what the channel has for the next tab is asked for with it.
-    const cover = work.kind === 'tail' ? this.coverOperation(2) : undefined;
     const { ledger } = this.#parts;
-    const [results, [raised]] = await Promise.all([
-      ledger.commit(steps),
-      ledger.commit(cover ? [cover] : []),
-    ]);
-    for (const result of results) this.#book(work.provider, result);
-    if (raised?.ok) this.take(raised.covered);
+    for (const result of await ledger.commit(steps)) this.#book(work.provider, result);
+    // A tail covers nothing by itself, as a chunk does: what the channel has for the next tab is asked for.
+    const cover = work.kind === 'tail' ? this.coverOperation(2) : undefined;
+    if (!cover) return;
+    const [raised] = await ledger.commit([cover]);
+    if (raised.ok) this.take(raised.covered);
   }
 
   async end({ finished, progress, provider, receipt }: JobEnd): Promise<void> {
@@ -197,7 +195,8 @@ export class ChannelPayment implements Payment {
     result: ResultOf<ChunkOperation | TailOperation> | ({ ok: true } & StepOutcome),
   ): void {
     if (!result.ok) throw refusalError(result);
-    this.#charged = result.spent;
+    // Results may be heard out of their order: what was charged never shrinks.
+    if (result.spent > this.#charged) this.#charged = result.spent;
     this.#parts.paid(provider, result);
     this.take(result.covered);
   }
