@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import { build } from 'vite';
 import { streamChat } from '../scripts/network/chat-stream.ts';
-import { LocalNetwork, type NetworkTab } from '../scripts/network/local-network.ts';
+import { LocalNetwork } from '../scripts/network/local-network.ts';
 import { createPayingAgent } from '../scripts/network/paying-agent.ts';
 import type { Client } from '../src/sdk/index.ts';
 import { LOSS_KINDS, loseOneTab } from '../scripts/network/loss-round.ts';
@@ -52,6 +52,7 @@ async function runPath({ options, tell }: BenchmarkContext) {
     const agent = paid ? await createPayingAgent(network, '0.95') : undefined;
     const serving = await network.addTab();
     const { tab } = serving;
+    const vouchersOf = paid ? watchVouchers(network, serving) : undefined;
     const { engine, gpu } = await tab.status();
     const prompt = await promptIds(network, model, agent);
     const measured = new Map<number, Measured[]>();
@@ -69,7 +70,7 @@ async function runPath({ options, tell }: BenchmarkContext) {
       measured.set(streams, rows);
     }
     const added = await addedToFirstToken(network, tab, { model, agent }, prompt, slow ? 10 : 60);
-    const vouchers = paid ? await timeVouchers(network, serving, { model, agent }, tokens) : undefined;
+    const vouchers = vouchersOf && (await timeVouchers(network, vouchersOf, { model, agent }, tokens));
     tell('Losing two tabs.');
     const detectMs = await detection(network, { model, agent }, slow ? 32 : 240);
     return report(
@@ -169,11 +170,11 @@ async function addedToFirstToken(
 /** Chunk accepted to voucher durable in the tab, while four streams run. */
 async function timeVouchers(
   network: LocalNetwork,
-  serving: NetworkTab,
+  watch: ReturnType<typeof watchVouchers>,
   buyer: Buyer,
   tokens: number,
 ): Promise<VoucherTimes> {
-  const watch = watchVouchers(network, serving);
+  watch.begin();
   await pathSpeed(network, buyer, 4, tokens);
   return watch.stop();
 }

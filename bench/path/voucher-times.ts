@@ -8,11 +8,11 @@ export interface VoucherTimes {
   readonly p99Ms: number;
 }
 
-/** Follows one tab's vouchers. `stop` waits for the last one and tells. */
+/** Follows one tab's money from its first job on. `begin` starts the clock, `stop` waits for the last voucher and tells. */
 export function watchVouchers(
   network: LocalNetwork,
   { tab, account }: NetworkTab,
-): { stop(): Promise<VoucherTimes> } {
+): { begin(): void; stop(): Promise<VoucherTimes> } {
   const accrued: { at: number; total: bigint }[] = [];
   const kept: { at: number; worth: bigint }[] = [];
   let total = 0n;
@@ -26,8 +26,12 @@ export function watchVouchers(
     if (voucher && voucher.keptAt !== kept.at(-1)?.at)
       kept.push({ at: voucher.keptAt, worth: BigInt(voucher.worth) });
   };
-  const timer = setInterval(() => void look(), 50);
+  let timer: NodeJS.Timeout | undefined;
   return {
+    begin() {
+      accrued.length = 0;
+      timer = setInterval(() => void look(), 50);
+    },
     async stop() {
       off();
       await new Promise((resolve) => setTimeout(resolve, 7_000));
