@@ -35,7 +35,8 @@ export class ProviderTab {
   static async open(options: TabOptions, timeoutMs = 120_000): Promise<ProviderTab> {
     const browser = await launchBrowser({ adapter: options.adapter ?? 'software' });
     try {
-      const page = await browser.newPage();
+      // Nobody watches: a pulsing dot would be painted by the same processor that computes.
+      const page = await browser.newPage({ reducedMotion: 'reduce' });
       const tab = new ProviderTab(browser, page);
       await page.goto(tabUrl(options));
       await tab.#ready(timeoutMs);
