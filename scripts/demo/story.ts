@@ -47,7 +47,7 @@ export class Story {
     });
     console.log(`
 The network stays up, and a demo agent buys small jobs. Test dollars only.
-  Lend your own GPU, and watch it earn:  ${relay}/
+  Lend your own GPU, and watch it earn:  ${relay}/?demo=1
   Buy tokens (a funded wallet pays):     curl -N ${proxy}/chat/completions -H 'content-type: application/json' -d '${body}'
   Any OpenAI client, by base URL:        ${proxy}
   What is live:                          ${relay}/v1/network
