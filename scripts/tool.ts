@@ -14,12 +14,18 @@ export interface ToolResult {
 
 const running = new Set<ChildProcess>();
 
-// Whoever is told to end takes its programs along; a terminal tells them itself, `kill` does not.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => {
-    for (const child of running) child.kill(signal);
-    process.exit(128 + constants.signals[signal]);
-  });
+let isListening = false;
+
+/** Whoever is told to end takes its programs along; a terminal tells them itself, `kill` does not. */
+function listenForEnd(): void {
+  if (isListening) return;
+  isListening = true;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      for (const child of running) child.kill(signal);
+      process.exit(128 + constants.signals[signal]);
+    });
+  }
 }
 
 /**
@@ -31,6 +37,7 @@ export async function runTool(
   parameters: readonly string[],
   { show = false, env = {} }: { show?: boolean; env?: Record<string, string> } = {},
 ): Promise<ToolResult> {
+  listenForEnd();
   const program = await programOf(packageName);
   const child = spawn(process.execPath, [program, ...parameters], {
     cwd: root,
