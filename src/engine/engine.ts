@@ -1,5 +1,6 @@
 import type { DecodeSpec } from '../protocol/wire/decode-spec.ts';
 import type { Sample } from '../protocol/wire/sample.ts';
+import type { Pace } from './pace.ts';
 
 /** Where the arithmetic runs. `webgpu` on a software adapter says so in `software`. */
 export type Backend = 'webgpu' | 'wasm' | 'cpu';
@@ -61,7 +62,7 @@ export interface EngineTimings {
   /** Streams in a slot now, and waiting for one. */
   readonly active: number;
   readonly waiting: number;
-  /** Longest step (decode or prefill piece) seen in the last 30 s, in ms. */
+  /** Longest step (decode or prefill piece, with the rest after it) seen in the last 30 s, in ms. */
   readonly worstStepMs: number;
   /** Mean decode step of the last 32, in ms. */
   readonly stepMs: number;
@@ -77,6 +78,8 @@ export interface Engine {
    */
   open(request: StreamRequest): EngineStream;
   timings(): EngineTimings;
+  /** From now on the engine asks this after each step how long to rest. */
+  setPace(pace: Pace): void;
   /** Ends every stream with `engine_closed` and frees the memory. */
   close(): Promise<void>;
 }

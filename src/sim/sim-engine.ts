@@ -2,13 +2,15 @@ import type { Clock } from '../core/clock.ts';
 import { abortError, CodedError } from '../core/errors.ts';
 import { Queue } from '../core/queue.ts';
 import type { Engine, EngineCapabilities, EngineStream, StreamEnd, StreamRequest } from '../engine/engine.ts';
+import type { Pace } from '../engine/pace.ts';
 import type { Sample } from '../protocol/wire/sample.ts';
 import { parseSeed, threefry2x32 } from '../protocol/wire/sampling-noise.ts';
 
 export interface SimEngineOptions {
   readonly clock: Clock;
   readonly slots: number;
-  readonly stepMs: number;
+  /** What a step of so many rows takes, read at each step: an owner's game makes it longer. */
+  readonly stepMs: number | ((rows: number) => number);
   readonly context?: number;
   readonly vocab?: number;
 }
@@ -39,6 +41,7 @@ export function createSimEngine({
   const active = new Set<SimStream>();
   const waiting: SimStream[] = [];
   let tokens = 0;
+  let pace: Pace | undefined;
   let ticking = false;
   let closed = false;
 
@@ -46,14 +49,26 @@ export function createSimEngine({
     while (active.size < slots && waiting.length > 0) active.add(waiting.shift() as SimStream);
     if (active.size === 0 || ticking) return;
     ticking = true;
-    clock.after(stepMs, () => {
-      ticking = false;
+    const rows = active.size;
+    const ms = typeof stepMs === 'number' ? stepMs : stepMs(rows);
+    clock.after(ms, () => {
+      let given = 0;
+      let length = 0;
       for (const stream of active) {
-        tokens += stream.step();
+        given += stream.step();
+        length = Math.max(length, stream.length);
         if (stream.done) active.delete(stream);
       }
-      admit();
+      tokens += given;
+      const rest = given > 0 ? pace?.afterStep('decode', rows, length, ms) : undefined;
+      if (rest) void rest.then(turn);
+      else turn();
     });
+  }
+
+  function turn(): void {
+    ticking = false;
+    admit();
   }
 
   return {
@@ -74,7 +89,11 @@ export function createSimEngine({
       admit();
       return stream;
     },
-    timings: () => ({ active: active.size, waiting: waiting.length, worstStepMs: stepMs, stepMs, tokens }),
+    timings() {
+      const ms = typeof stepMs === 'number' ? stepMs : stepMs(Math.max(1, active.size));
+      return { active: active.size, waiting: waiting.length, worstStepMs: ms, stepMs: ms, tokens };
+    },
+    setPace: (given) => void (pace = given),
     async close() {
       closed = true;
       for (const stream of [...active, ...waiting])
@@ -109,6 +128,10 @@ class SimStream implements EngineStream {
       once: true,
     });
     if (request.signal?.aborted) this.fail(abortError(request.signal));
+  }
+
+  get length(): number {
+    return this.#request.tokens.length + this.#given;
   }
 
   grant(tokens: number): void {

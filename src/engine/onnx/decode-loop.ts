@@ -1,5 +1,6 @@
 import { CodedError } from '../../core/errors.ts';
 import type { EngineTimings } from '../engine.ts';
+import type { Pace, StepKind } from '../pace.ts';
 import { Batch } from './batch.ts';
 import type { Decoder, Stopwatch } from './decoder.ts';
 import { StepTimes } from './step-times.ts';
@@ -36,11 +37,16 @@ export class DecodeLoop {
   #piece: number;
   /** Lengths of pieces that have run. */
   readonly #sizes = new Set<number>();
+  /** Ends a rest early: what stops shall not wait for it. */
+  readonly #stopped: Promise<void>;
+  #stop!: () => void;
   #turning: Promise<void> | undefined;
   #failure: CodedError | undefined;
   tokens = 0;
-  /** Milliseconds in which the loop was not asleep. */
+  /** Milliseconds in which the loop neither slept nor rested. */
   busyMs = 0;
+  /** Asked after each step; until one is set, the loop never rests. */
+  pace: Pace | undefined;
 
   constructor({ decoder, clock, slots, piece }: LoopOptions) {
     this.#decoder = decoder;
@@ -49,6 +55,7 @@ export class DecodeLoop {
     this.#slots = Array.from({ length: slots }, () => undefined);
     this.#piece = piece;
     this.#times = new StepTimes(clock);
+    this.#stopped = new Promise((resolve) => (this.#stop = resolve));
   }
 
   /** Why nothing runs any more. */
@@ -79,6 +86,7 @@ export class DecodeLoop {
   /** Ends every stream with `error`, now and later; resolves when the step in flight is over. */
   async stop(error: CodedError): Promise<void> {
     this.#failure ??= error;
+    this.#stop();
     for (const stream of [...this.#slots, ...this.#waiting]) stream?.fail(error);
     await this.#turning;
   }
@@ -139,6 +147,7 @@ export class DecodeLoop {
     this.#adaptPiece(count, ms);
     stream.fed += count;
     if (last) remove(this.#prefills, (other) => other === stream);
+    await this.#rest('prefill', count, stream.fed, ms);
     return true;
   }
 
@@ -157,14 +166,27 @@ export class DecodeLoop {
     if (batch.rows === 0) return false;
     const began = this.#clock.now();
     await this.#decoder.step(batch);
-    this.#times.add(this.#clock.now() - began, true);
+    const ms = this.#clock.now() - began;
+    this.#times.add(ms, true);
     for (let row = 0; row < batch.rows; row++) {
       const stream = this.#slots[row];
       if (!batch.draws[row] || !stream || stream.done) continue;
       stream.take(batch.samples[row]);
       this.tokens++;
     }
+    await this.#rest('decode', batch.rows, batch.length, ms);
     return true;
+  }
+
+  /** Rests as long as the pace says. What a stream then waits for its next token counts as one long step. */
+  async #rest(kind: StepKind, size: number, length: number, ms: number): Promise<void> {
+    const rest = this.pace?.afterStep(kind, size, length, ms);
+    if (!rest) return;
+    const began = this.#clock.now();
+    await Promise.race([rest, this.#stopped]);
+    const rested = this.#clock.now() - began;
+    this.busyMs -= rested;
+    this.#times.add(ms + rested, false);
   }
 
   #fill(batch: Batch): void {

@@ -92,6 +92,7 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Onnx
       return stream;
     },
     timings: () => loop.timings(),
+    setPace: (pace) => void (loop.pace = pace),
     phases: () => ({ busyMs: loop.busyMs, graphMs: decoder.graphMs, readBackBytes: decoder.readBackBytes }),
     close() {
       closing ??= loop

@@ -212,4 +212,43 @@ describe('DecodeLoop', () => {
     now += 20_000;
     expect(loop.timings().worstStepMs).toBe(0);
   });
+
+  it('D4 tells its pace of each step, and rests as long as that says', async () => {
+    const told: unknown[][] = [];
+    let wake = (): void => {};
+    loop.pace = {
+      afterStep(...step) {
+        told.push(step);
+        return step[0] === 'decode' ? new Promise((resolve) => (wake = resolve)) : undefined;
+      },
+    };
+    decoder.during = () => (now += 5);
+    const reading = collect(open({ tokens: [1, 2, 3, 4], maxTokens: 2 }));
+    await expect.poll(() => told.length).toBe(2);
+    now += 95;
+    expect(decoder.log).toHaveLength(2);
+    wake();
+    await expect.poll(() => told.length).toBe(3);
+    wake();
+    expect((await reading).ids).toEqual([104, 105]);
+    expect(told).toEqual([
+      ['prefill', 3, 3, 5],
+      ['decode', 1, 4, 5],
+      ['decode', 1, 5, 5],
+    ]);
+    await loop.stop(new CodedError('engine_closed', 'Over.'));
+    // What a stream waited is what the relay has to know of; what the loop rested is no work.
+    expect(loop.timings()).toMatchObject({ worstStepMs: 100, stepMs: 5 });
+    expect(loop.busyMs).toBe(15);
+  });
+
+  it('does not wait for a rest when it is stopped', async () => {
+    loop.pace = { afterStep: () => new Promise(() => {}) };
+    const reading = collect(open({ tokens: [1], maxTokens: 2 }));
+    await expect.poll(() => decoder.log.length).toBe(1);
+    void reading.catch(() => {});
+    await loop.stop(new CodedError('engine_closed', 'Over.'));
+    await expect(reading).rejects.toMatchObject({ code: 'engine_closed' });
+    expect(decoder.log).toHaveLength(1);
+  });
 });
