@@ -1,3 +1,4 @@
+import { CodedError } from '../../core/errors.ts';
 import type { ModelManifest } from '../../protocol/wire/model-manifest.ts';
 import type { Backend } from '../engine.ts';
 import type { Batch } from './batch.ts';
@@ -19,8 +20,12 @@ export interface DecoderShape {
   readonly slots: number;
 }
 
+/** @throws CodedError `model_unsupported` for what is no decoder */
 export function shapeOf(manifest: ModelManifest, slots: number, most = manifest.context): DecoderShape {
-  const { layers, kvHeads, headDim, vocab } = manifest.architecture;
+  const { architecture, id } = manifest;
+  if (architecture.kind !== 'decoder')
+    throw new CodedError('model_unsupported', `${id} is no model that writes.`, { kind: architecture.kind });
+  const { layers, kvHeads, headDim, vocab } = architecture;
   return { layers, kvHeads, headDim, vocab, context: Math.min(manifest.context, most), slots };
 }
 

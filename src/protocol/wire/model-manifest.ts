@@ -26,11 +26,9 @@ const modelFileSchema = z.object({
 /** One file of a model, by what it must be. */
 export type ModelFile = z.infer<typeof modelFileSchema>;
 
-const architectureSchema = z.object({
-  kind: z.literal('decoder'),
+const sizes = {
   layers: count,
   heads: count,
-  kvHeads: count,
   headDim: count,
   hidden: count,
   intermediate: count,
@@ -39,7 +37,26 @@ const architectureSchema = z.object({
     .min(2)
     .max(2 ** 18),
   parameters: count,
-});
+};
+
+/** A model that writes. */
+const decoderSchema = z.object({ kind: z.literal('decoder'), kvHeads: count, ...sizes });
+
+/** A model that turns texts into vectors. */
+const encoderSchema = z
+  .object({
+    kind: z.literal('encoder'),
+    ...sizes,
+    /** How its states become one vector of `hidden` numbers: their mean, or the first token's (rule E4). */
+    pooling: z.enum(['mean', 'cls']),
+    /** Vectors are brought to length 1. */
+    normalise: z.boolean(),
+    /** Vectors may be cut to as few numbers as this; as many as `hidden` where they can't be cut. */
+    leastDimensions: count,
+  })
+  .refine(({ hidden, leastDimensions }) => leastDimensions <= hidden, 'leastDimensions is above hidden');
+
+const architectureSchema = z.discriminatedUnion('kind', [decoderSchema, encoderSchema]);
 
 const variantSchema = z.object({
   dtype: z.enum(['fp32', 'fp16', 'q4', 'q4f16']),
@@ -60,7 +77,7 @@ export const modelManifestSchema = z
     description: z.string().max(500),
     license: z.string().max(64),
     architecture: architectureSchema,
-    /** Largest prompt + output, in tokens. */
+    /** Largest prompt + output, in tokens; an encoder's largest input. */
     context: z
       .int()
       .min(2)

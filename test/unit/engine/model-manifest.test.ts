@@ -51,6 +51,16 @@ describe('parseManifest', () => {
     },
   );
 
+  it('E4 reads an encoder, which says how its vectors are made and how short they may be', () => {
+    const { kvHeads: _, ...sizes } = valid['architecture'] as Record<string, unknown>;
+    const encoder = { ...sizes, kind: 'encoder', pooling: 'cls', normalise: true, leastDimensions: 64 };
+    const { architecture } = parseManifest(encode({ ...valid, architecture: encoder }));
+    expect(architecture).toEqual(encoder);
+    expect(() =>
+      parseManifest(encode({ ...valid, architecture: { ...encoder, leastDimensions: 129 } })),
+    ).toThrow(expect.objectContaining({ code: 'manifest_invalid' }));
+  });
+
   it('hashes the bytes and not what they mean', () => {
     expect(manifestHash(bytes('shakespeare-1m'))).toMatch(/^0x[0-9a-f]{64}$/);
     expect(manifestHash(encode(valid))).not.toBe(manifestHash(bytes('shakespeare-1m')));
