@@ -1,4 +1,5 @@
 /** What `bench engine` measures on one engine, in Node or in a browser. */
+import { plainSpec } from '../../src/protocol/wire/decode-spec.ts';
 import type { OnnxEngine } from '../../src/engine/onnx/onnx-engine.ts';
 import { median } from '../quantile.ts';
 
@@ -77,7 +78,7 @@ async function run(
 ): Promise<{ ms: number; gaps: number[] }> {
   const gaps: number[] = [];
   let first = Number.POSITIVE_INFINITY;
-  const spec = { version: 1, temperature: 0.9 } as const;
+  const spec = plainSpec(0.9);
   const read = async (index: number): Promise<void> => {
     const tokens = Array.from(
       { length: promptLength },

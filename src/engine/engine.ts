@@ -33,6 +33,12 @@ export interface StreamRequest {
   /** `0x` and 16 hex digits. */
   readonly seed: string;
   readonly choice?: number;
+  /** Index in `tokens` of the first output token, where penalties and grammars begin; without it all is prompt. */
+  readonly outputStart?: number;
+  /** Each sample has the likeliest ids of the model: as many as this, and at least `TOP_COUNT`. */
+  readonly topLogprobs?: number;
+  /** The cache of a prompt's beginning is reused only among streams of equal scope, and never without one. */
+  readonly scope?: string;
   /** Output tokens of this attempt, at most. */
   readonly maxTokens: number;
   /** Output tokens that may be decoded now; raised by `EngineStream.grant`. Defaults to `maxTokens`. */

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { CodedError, type ErrorBody, errorBody } from '../core/errors.ts';
 import type { Engine, EngineStream, StreamEnd } from '../engine/engine.ts';
 import type { Assignment, Finish, SignedChunk, SignedReceipt } from '../protocol/wire/job.ts';
+import { type TokenLogprobs, tokenLogprobs } from '../protocol/wire/logprobs.ts';
 import type { ProviderMessage } from '../protocol/wire/messages.ts';
 import type { Sample } from '../protocol/wire/sample.ts';
 import { Chunker, type ClosedChunk } from './chunker.ts';
@@ -51,6 +52,8 @@ export class Attempt {
   #stream: EngineStream | undefined;
   #credit: number;
   #pending: number[] = [];
+  /** Of the pending ids, where the job asked for them. */
+  #logprobs: TokenLogprobs[] = [];
   #flushedAt = Number.NEGATIVE_INFINITY;
   #signing: Promise<void> = Promise.resolve();
 
@@ -129,11 +132,15 @@ export class Attempt {
 
   async #decode(): Promise<Finish> {
     const { engine, stopIds, stopWhen } = this.#ports;
-    const { prompt, prior, spec, seed, maxTokens, stop } = this.assignment;
+    const { prompt, prior, spec, seed, choice, topLogprobs, scope, maxTokens, stop } = this.assignment;
     this.#stream = engine.open({
       tokens: [...prompt, ...prior],
       spec,
       seed,
+      choice,
+      outputStart: prompt.length,
+      ...(topLogprobs === undefined ? {} : { topLogprobs }),
+      ...(scope === undefined ? {} : { scope }),
       maxTokens,
       credit: this.#credit,
       stopIds,
@@ -157,6 +164,8 @@ export class Attempt {
     }
     this.ids.push(sample.id);
     this.#pending.push(sample.id);
+    const { topLogprobs } = this.assignment;
+    if (topLogprobs !== undefined) this.#logprobs.push(tokenLogprobs(sample, topLogprobs));
     this.#ports.decoded(1);
     const closed = this.#chunker.add(sample);
     if (closed) {
@@ -169,9 +178,12 @@ export class Attempt {
 
   #flush(): void {
     if (this.#pending.length === 0 || this.#isUnheard()) return;
-    const { job, lease } = this.assignment;
-    this.#ports.send({ type: 'delta', job, lease, ids: this.#pending });
+    const { job, lease, topLogprobs } = this.assignment;
+    // A frame holds it: nothing waits beyond the end of a chunk.
+    const logprobs = topLogprobs === undefined ? {} : { logprobs: this.#logprobs };
+    this.#ports.send({ type: 'delta', job, lease, ids: this.#pending, ...logprobs });
     this.#pending = [];
+    this.#logprobs = [];
     this.#flushedAt = this.#ports.clock.now();
   }
 

@@ -24,7 +24,7 @@ export async function signReceipt(
   engine: EngineCapabilities,
   signer: Signer,
 ): Promise<SignedReceipt> {
-  const { job, lease, model, prompt, prior, spec, seed, nonce } = assignment;
+  const { job, lease, model, prompt, prior, spec, seed, choice, nonce } = assignment;
   const receipt: AttemptReceipt = {
     job,
     lease,
@@ -38,6 +38,7 @@ export async function signReceipt(
     finish,
     specHash: decodeSpecHash(spec),
     seed,
+    choice,
     nonce,
     commitment,
     engine: `${engine.name}/${engine.version}`,

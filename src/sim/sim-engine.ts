@@ -3,7 +3,7 @@ import { abortError, CodedError } from '../core/errors.ts';
 import { Queue } from '../core/queue.ts';
 import type { Engine, EngineCapabilities, EngineStream, StreamEnd, StreamRequest } from '../engine/engine.ts';
 import type { Pace } from '../engine/pace.ts';
-import type { Sample } from '../protocol/wire/sample.ts';
+import { type Sample, TOP_COUNT } from '../protocol/wire/sample.ts';
 import { parseSeed, threefry2x32 } from '../protocol/wire/sampling-noise.ts';
 
 export interface SimEngineOptions {
@@ -141,16 +141,17 @@ class SimStream implements EngineStream {
   /** One token, if the credit allows; returns how many it gave. */
   step(): number {
     if (this.done || this.#given >= this.#credit) return 0;
-    const { tokens, seed, maxTokens, stopIds, stopWhen } = this.#request;
+    const { tokens, seed, maxTokens, stopIds, stopWhen, topLogprobs = 0 } = this.#request;
     const id = simToken(this.#state, seed, tokens.length + this.#given, this.#vocab, this.#words);
     this.#state = simState(this.#state, id);
     this.#given++;
+    const top = Math.max(TOP_COUNT, topLogprobs);
     const stop = stopIds.includes(id) || (stopWhen?.(id) ?? false);
     this.#queue.push({
       id,
       logprob: -1,
-      topIds: [id, 1, 2, 3],
-      topLogprobs: [-1, -2, -3, -4],
+      topIds: Array.from({ length: top }, (_, i) => (id + i) % this.#vocab),
+      topLogprobs: Array.from({ length: top }, (_, i) => -1 - i),
       projection: Array(8).fill(0.5),
       margin: 1,
     });

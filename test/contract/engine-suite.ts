@@ -1,5 +1,6 @@
 /** What every engine must do (src/engine/engine.ts), as tests that run in Node and in a browser. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { plainSpec } from '../../src/protocol/wire/decode-spec.ts';
 import type { Engine, EngineStream, StreamEnd, StreamRequest } from '../../src/engine/engine.ts';
 import { PROJECTION_WIDTH } from '../../src/protocol/wire/projection.ts';
 import { type Sample, TOP_COUNT } from '../../src/protocol/wire/sample.ts';
@@ -25,7 +26,7 @@ export interface Output {
 }
 
 export function request(change: Partial<StreamRequest> = {}): StreamRequest {
-  const spec = { version: 1, temperature: 0.8 } as const;
+  const spec = plainSpec(0.8);
   return { tokens: PROMPT, spec, seed: '0x0123456789abcdef', maxTokens: 4, stopIds: [], ...change };
 }
 
@@ -99,7 +100,7 @@ export function describeEngine(name: string, { create, length, timeout = 20_000 
     });
 
     it('S2 takes the likeliest token at temperature 0', async () => {
-      const greedy = await collect(engine.open(request({ spec: { version: 1, temperature: 0 } })));
+      const greedy = await collect(engine.open(request({ spec: plainSpec(0) })));
       for (const { id, topIds, topLogprobs, margin } of greedy.samples) {
         expect(id).toBe(topIds[0]);
         expect(margin).toBeCloseTo(topLogprobs[0]! - topLogprobs[1]!, 4);
@@ -238,9 +239,26 @@ export function describeEngine(name: string, { create, length, timeout = 20_000 
       ['request_invalid', { credit: -1 }],
       ['request_invalid', { choice: 1 << 20 }],
       ['request_invalid', { seed: 'abc' }],
-      ['decode_spec_unsupported', { spec: { version: 2, temperature: 1 } as never }],
-      ['decode_spec_unsupported', { spec: { version: 1, temperature: Number.NaN } }],
-      ['decode_spec_unsupported', { spec: { version: 1, temperature: 1, topP: 0.5 } as never }],
+      ['request_invalid', { outputStart: 0 }],
+      ['request_invalid', { outputStart: PROMPT.length + 1 }],
+      ['request_invalid', { topLogprobs: 21 }],
+      ['decode_spec_unsupported', { spec: { ...plainSpec(1), version: 3 as never } }],
+      ['decode_spec_unsupported', { spec: plainSpec(Number.NaN) }],
+      ['decode_spec_unsupported', { spec: { ...plainSpec(1), topA: 0.5 } as never }],
+      ['decode_spec_unsupported', { spec: { ...plainSpec(1), topP: 0 } }],
+      [
+        'decode_spec_unsupported',
+        {
+          spec: {
+            ...plainSpec(1),
+            logitBias: [
+              [2, 1],
+              [2, 1],
+            ],
+          },
+        },
+      ],
+      ['decode_spec_unsupported', { spec: { ...plainSpec(1), constraint: { kind: 'json_object' } } }],
     ])('refuses a bad request at once: %s %j', (code, change) => {
       expect(() => engine.open(request(change))).toThrow(expect.objectContaining({ code }));
     });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { plainSpec } from '../../src/protocol/wire/decode-spec.ts';
 import type { JobReceipt } from '../../src/protocol/money/receipt.ts';
 import type { ReceiptStore } from '../../src/relay/receipts/receipt-store.ts';
 
@@ -15,8 +16,9 @@ export function exampleReceipt(number: number, endedAt = 1000 + number): JobRece
     outputHash: hash,
     outputTokens: 2,
     finish: 'stop',
-    spec: { version: 1, temperature: 0.5 },
+    spec: plainSpec(0.5),
     seed: '0x0000000000000005',
+    choice: 0,
     nonce: hash,
     attempts: [
       {

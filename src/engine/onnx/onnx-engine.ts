@@ -1,6 +1,7 @@
 import { CodedError } from '../../core/errors.ts';
 import type { ModelManifest } from '../../protocol/wire/model-manifest.ts';
 import type { Engine } from '../engine.ts';
+import type { CreateConstraint } from '../grammar/token-constraint.ts';
 import { createCpuDecoder } from './cpu-decoder.ts';
 import { DecodeLoop } from './decode-loop.ts';
 import { type Decoder, type DecoderShape, shapeOf, type Stopwatch } from './decoder.ts';
@@ -26,6 +27,8 @@ export interface OnnxEngineOptions {
   readonly prefillPiece?: number;
   /** Whether to run one prompt in two ways first (`self-test.ts`); on GPUs, unless given. */
   readonly selfTest?: boolean;
+  /** What `spec.constraint` needs; without it a spec with a constraint is refused. */
+  readonly createConstraint?: CreateConstraint;
   /** Finer than a step. */
   readonly clock?: Stopwatch;
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { address, hash, hex } from '../wire/fields.ts';
 import { decodeSpecSchema } from '../wire/decode-spec.ts';
 import {
+  choiceSchema,
   countSchema,
   finishSchema,
   jobIdSchema,
@@ -39,6 +40,7 @@ export const jobReceiptSchema = z.object({
   finish: finishSchema.nullable(),
   spec: decodeSpecSchema,
   seed: hex(8),
+  choice: choiceSchema,
   nonce: hash,
   attempts: z.array(attemptRecordSchema),
   startedAt: z.int(),

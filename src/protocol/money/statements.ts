@@ -30,6 +30,7 @@ const receiptFields = {
   finish: 'string',
   specHash: 'bytes32',
   seed: 'bytes8',
+  choice: 'uint32',
   nonce: 'bytes32',
   commitment: 'bytes32',
   engine: 'string',

@@ -68,6 +68,7 @@ function* attemptProblems(
   if (receipt.model.manifest !== job.model.manifest || receipt.model.variant !== job.model.variant)
     yield 'model';
   if (receipt.seed !== job.seed || receipt.nonce !== job.nonce) yield 'seed';
+  if (receipt.choice !== job.choice) yield 'choice';
   if (receipt.specHash !== decodeSpecHash(job.spec)) yield 'decode_spec';
   if (receipt.first !== attempt.first || receipt.count !== attempt.count) yield 'receipt_count';
   const commitment = attempt.chunks.at(-1)?.commitment ?? firstCommitment(attempt.chunks[0] ?? receipt);

@@ -13,5 +13,10 @@ export function hex(bytes: number) {
 /** A 32-byte hash. */
 export const hash = hex(32);
 
+export const tokenIdSchema = z
+  .int()
+  .min(0)
+  .max(2 ** 24);
+
 /** An account: 20 bytes, lower case on the wire. */
 export const address = hex(20);

@@ -1,21 +1,20 @@
 import { z } from 'zod';
 import { CHUNK_TOKENS } from '../constants.ts';
 import { decodeSpecSchema } from './decode-spec.ts';
-import { address, hash, hex } from './fields.ts';
+import { address, hash, hex, tokenIdSchema } from './fields.ts';
+import { MAX_TOP } from './sample.ts';
 
 /** A job's id: 16 random bytes from the relay. */
 export const jobIdSchema = hex(16);
+
+/** Which of a request's answers a job gives: they share a seed and differ in their noise (rule S1). */
+export const choiceSchema = z.int().min(0).max(127);
 
 /** A count of tokens or a position. */
 export const countSchema = z
   .int()
   .min(0)
   .max(2 ** 20);
-
-export const tokenIdSchema = z
-  .int()
-  .min(0)
-  .max(2 ** 24);
 
 /** Names one attempt: the lease is the attempt's number within its job, from 0. */
 export const attemptRefSchema = z.object({ job: jobIdSchema, lease: z.int().min(0).max(255) });
@@ -51,6 +50,11 @@ export const assignmentSchema = attemptRefSchema.extend({
   spec: decodeSpecSchema,
   /** 64 bits, fresh for each job unless the agent set it. */
   seed: hex(8),
+  choice: choiceSchema,
+  /** Alternatives whose log-probabilities come with each token; absent where none were asked for. */
+  topLogprobs: z.int().min(0).max(MAX_TOP).optional(),
+  /** A provider reuses the cache of a prompt's beginning only among jobs of equal scope; opaque to it. */
+  scope: hex(16).optional(),
   /** The agent's or the relay's random bytes: binds the choice of audits. */
   nonce: hash,
   /** Output tokens that this attempt may give at most. */
@@ -94,6 +98,7 @@ export const attemptReceiptSchema = attemptRefSchema.extend({
   finish: finishSchema,
   specHash: hash,
   seed: hex(8),
+  choice: choiceSchema,
   nonce: hash,
   commitment: hash,
   engine: z.string().max(64),

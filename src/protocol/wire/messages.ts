@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CodedError } from '../../core/errors.ts';
 import { FRAME_CAP } from '../constants.ts';
 import { earningsSchema, payoutTermsSchema, payoutVoucherSchema } from './earnings.ts';
-import { address, hash } from './fields.ts';
+import { address, hash, tokenIdSchema } from './fields.ts';
 import {
   assignmentSchema,
   attemptRefSchema,
@@ -13,8 +13,8 @@ import {
   signatureSchema,
   signedChunkSchema,
   signedReceiptSchema,
-  tokenIdSchema,
 } from './job.ts';
+import { areTokenLogprobs, isTokenId, tokenLogprobsSchema } from './logprobs.ts';
 
 /**
  * Every frame between relay and provider: JSON, keyed by `type` (rule W1). The relay speaks first (`challenge`),
@@ -57,11 +57,24 @@ const helloSchema = z.object({
 });
 export type Hello = z.infer<typeof helloSchema>;
 
+const MAX_DELTA = 4096;
+const deltaSchema = attemptRefSchema
+  .extend({
+    type: type('delta'),
+    ids: z.array(tokenIdSchema).min(1).max(MAX_DELTA),
+    /** Those of each id, where the job asked for them. */
+    logprobs: z.array(tokenLogprobsSchema).optional(),
+  })
+  .refine(({ ids, logprobs }) => !logprobs || logprobs.length === ids.length, {
+    message: 'expected log-probabilities of each id',
+    path: ['logprobs'],
+  });
+
 export const providerMessageSchema = z.discriminatedUnion('type', [
   helloSchema,
   z.object({ type: type('grant'), slots: z.int().min(1).max(64) }),
   z.object({ type: type('models'), models: z.array(modelOfferSchema).max(32) }),
-  attemptRefSchema.extend({ type: type('delta'), ids: z.array(tokenIdSchema).min(1).max(4096) }),
+  deltaSchema,
   signedChunkSchema.extend({ type: type('chunk') }),
   attemptRefSchema.extend({
     type: type('result'),
@@ -143,17 +156,20 @@ function parse<T>(schema: z.ZodType<T>, frame: string): T {
 /** Deltas are most of all traffic: checked by hand, a tenth of the schema's cost. */
 function parseDelta(frame: string): ProviderMessage | undefined {
   if (!frame.startsWith('{"type":"delta"') || frame.length > FRAME_CAP) return undefined;
-  let value: { job?: unknown; lease?: unknown; ids?: unknown };
+  let value: { job?: unknown; lease?: unknown; ids?: unknown; logprobs?: unknown };
   try {
     value = JSON.parse(frame);
   } catch {
     return undefined;
   }
-  const { job, lease, ids } = value;
+  const { job, lease, ids, logprobs } = value;
   if (typeof job !== 'string' || !/^0x[0-9a-f]{32}$/.test(job)) return undefined;
   if (!Number.isInteger(lease) || (lease as number) < 0 || (lease as number) > 255) return undefined;
-  if (!Array.isArray(ids) || ids.length === 0 || ids.length > 4096) return undefined;
-  for (const id of ids) if (!Number.isInteger(id) || id < 0 || id > 2 ** 24) return undefined;
+  if (!Array.isArray(ids) || ids.length === 0 || ids.length > MAX_DELTA) return undefined;
+  for (const id of ids) if (!isTokenId(id)) return undefined;
+  if (logprobs !== undefined && !(areTokenLogprobs(logprobs) && logprobs.length === ids.length)) {
+    return undefined;
+  }
   return value as ProviderMessage;
 }
 

@@ -1,3 +1,4 @@
+import { plainSpec } from '../../protocol/wire/decode-spec.ts';
 import type { Clock } from '../../core/clock.ts';
 import { CodedError } from '../../core/errors.ts';
 import type { Engine } from '../../engine/engine.ts';
@@ -33,7 +34,7 @@ export async function runSelfTest(
   let count = 0;
   const run = async (index: number): Promise<void> => {
     const seed = `0x${index.toString(16).padStart(16, '0')}`;
-    const spec = { version: 1, temperature: 0.9 } as const;
+    const spec = plainSpec(0.9);
     for await (const _ of engine.open({ tokens: prompt, spec, seed, maxTokens: tokens, stopIds: [] })) {
       firstTokenMs = Math.min(firstTokenMs, clock.now() - began);
       count++;

@@ -16,6 +16,8 @@ export function assignmentOf(
     prior: [...output.ids],
     spec: order.spec,
     seed: order.seed,
+    choice: order.choice ?? 0,
+    ...(order.topLogprobs === undefined ? {} : { topLogprobs: order.topLogprobs }),
     nonce,
     maxTokens,
     credit,

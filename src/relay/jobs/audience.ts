@@ -1,6 +1,7 @@
 import type { CodedError } from '../../core/errors.ts';
 import type { JobReceipt } from '../../protocol/money/receipt.ts';
 import type { Finish } from '../../protocol/wire/job.ts';
+import type { TokenLogprobs } from '../../protocol/wire/logprobs.ts';
 import type { JobSink } from './job.ts';
 
 type End =
@@ -20,6 +21,7 @@ export interface Audience extends JobSink {
 export function createAudience(ended: (isWhole: boolean) => void): Audience {
   const listeners = new Set<JobSink>();
   const ids: number[] = [];
+  let logprobs: TokenLogprobs[] | undefined;
   let text = '';
   let end: End | undefined;
 
@@ -35,7 +37,7 @@ export function createAudience(ended: (isWhole: boolean) => void): Audience {
       return end !== undefined;
     },
     join(listener) {
-      if (ids.length > 0) listener.tokens([...ids], text);
+      if (ids.length > 0) listener.tokens([...ids], text, logprobs && [...logprobs]);
       if (end) tellEnd(listener, end);
       else listeners.add(listener);
     },
@@ -46,10 +48,11 @@ export function createAudience(ended: (isWhole: boolean) => void): Audience {
     waiting(position, etaMs) {
       for (const listener of listeners) listener.waiting(position, etaMs);
     },
-    tokens(more, added) {
+    tokens(more, added, theirs) {
       for (const id of more) ids.push(id);
+      if (theirs) (logprobs ??= []).push(...theirs);
       text += added;
-      for (const listener of listeners) listener.tokens(more, added);
+      for (const listener of listeners) listener.tokens(more, added, theirs);
     },
     notice(name, data) {
       for (const listener of listeners) listener.notice?.(name, data);

@@ -20,6 +20,7 @@ export function jobReceipt(job: Job, relay: Hex, finish: Finish | null, endedAt:
     finish,
     spec: order.spec,
     seed: order.seed,
+    choice: order.choice ?? 0,
     nonce: job.nonce,
     attempts: job.leases.map(recordOf),
     startedAt: job.startedAt,

@@ -6,6 +6,7 @@ import type { JobReceipt } from '../../protocol/money/receipt.ts';
 import { idsHash } from '../../protocol/money/statements.ts';
 import { type DecodeSpec, decodeSpecHash } from '../../protocol/wire/decode-spec.ts';
 import type { Finish } from '../../protocol/wire/job.ts';
+import type { TokenLogprobs } from '../../protocol/wire/logprobs.ts';
 import type { Payment } from '../access/payment.ts';
 import type { RelayModel } from '../catalogue.ts';
 import type { Lease } from './lease.ts';
@@ -23,6 +24,10 @@ export interface JobOrder {
   readonly prompt: readonly number[];
   readonly spec: DecodeSpec;
   readonly seed: Hex;
+  /** Which of the request's answers it gives, from 0. */
+  readonly choice?: number;
+  /** Alternatives whose log-probabilities are wanted with each token; absent: no log-probabilities at all. */
+  readonly topLogprobs?: number;
   /** At least 1; prompt and output together fit the model's context. */
   readonly maxTokens: number;
   readonly stop: readonly string[];
@@ -33,8 +38,11 @@ export interface JobOrder {
 export interface JobSink {
   /** The job is in line: its position from 1, and a guess of the time left where there is one. */
   waiting(position: number, etaMs: number | undefined): void;
-  /** Accepted ids and the text that became certain with them, which may be none. */
-  tokens(ids: readonly number[], text: string): void;
+  /**
+   * Accepted ids and the text that became certain with them, which may be none. The log-probabilities of each id come
+   * with them where the order asked for some.
+   */
+  tokens(ids: readonly number[], text: string, logprobs?: readonly TokenLogprobs[]): void;
   /** The receipt is durable. `rest` is the last text, held back until the end was known. */
   finished(finish: Finish, rest: string, receipt: JobReceipt): void;
   failed(error: CodedError): void;

@@ -5,6 +5,7 @@ import type { Random } from '../../core/random.ts';
 import { MAX_MOVES } from '../../protocol/constants.ts';
 import type { Recover } from '../../protocol/money/signature.ts';
 import type { AttemptRef, Finish, SignedChunk } from '../../protocol/wire/job.ts';
+import type { TokenLogprobs } from '../../protocol/wire/logprobs.ts';
 import type { Limits } from '../limits.ts';
 import type { Work } from '../access/payment.ts';
 import { attemptKey, fillSlot, type Provider } from '../providers/provider.ts';
@@ -12,6 +13,7 @@ import type { Registry } from '../providers/registry.ts';
 import { assignmentOf } from './assignment.ts';
 import { createJob, type Interruption, type Job, type JobOrder, type JobSink, liveLease } from './job.ts';
 import { createBudget } from './budget.ts';
+import { checkLogprobs } from './delta-logprobs.ts';
 import { checkDelta, creditOf, type Lease, openLease } from './lease.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { createSettling, type SettlingParts } from './settling.ts';
@@ -44,8 +46,11 @@ export interface Jobs {
   cancel(job: Job): void;
   /** The job whose live lease this is, if the provider holds it. */
   find(provider: Provider, ref: AttemptRef): Leased | undefined;
-  /** @throws CodedError `credit_exceeded`, `token_unknown`, `output_after_stop`; what came before the fault stays. */
-  deliver(leased: Leased, ids: readonly number[]): void;
+  /**
+   * @throws CodedError `credit_exceeded`, `token_unknown`, `logprobs_invalid`, `output_after_stop`; what came before
+   * the fault stays.
+   */
+  deliver(leased: Leased, ids: readonly number[], logprobs?: readonly TokenLogprobs[]): void;
   /** @throws CodedError `chunk_invalid` */
   sign(leased: Leased, chunk: SignedChunk): void;
   /** @throws CodedError `finish_invalid`, `receipt_invalid` */
@@ -260,10 +265,11 @@ export function createJobs(parts: JobsParts): Jobs {
         ? { job: job as Job, lease }
         : undefined;
     },
-    deliver({ job, lease }, ids) {
+    deliver({ job, lease }, ids, logprobs) {
       const { output, sink } = job;
       const { provider } = lease;
       checkDelta(lease, ids.length);
+      checkLogprobs(job.order, ids.length, logprobs);
       const before = output.ids.length;
       const text = output.append(ids);
       const taken = output.ids.length - before;
@@ -272,7 +278,8 @@ export function createJobs(parts: JobsParts): Jobs {
       provider.tokens += taken;
       job.firstIdAt ??= provider.heardAt;
       if (job.interruption) resume(job, job.interruption, lease);
-      if (taken > 0) sink.tokens(taken === ids.length ? ids : ids.slice(0, taken), text);
+      if (taken === ids.length) sink.tokens(ids, text, logprobs);
+      else if (taken > 0) sink.tokens(ids.slice(0, taken), text, logprobs?.slice(0, taken));
       if (job.order.payment.low && live.has(job.id)) budget.look(job);
       if (taken < ids.length) {
         throw new CodedError('output_after_stop', 'A token came after the end of the answer.');

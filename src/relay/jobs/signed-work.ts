@@ -89,6 +89,7 @@ function factsOf(job: Job, lease: Lease, finish: Finish): Partial<AttemptReceipt
     finish,
     specHash: job.specHash,
     seed: job.order.seed,
+    choice: job.order.choice ?? 0,
     nonce: job.nonce,
     commitment: lease.chunks.at(-1)?.commitment ?? firstCommitment({ job: job.id, lease: number }),
     total: String(attemptTotal(job.order.payment.terms, lease.before, { ...job.progress, finished: true })),

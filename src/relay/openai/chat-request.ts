@@ -1,6 +1,6 @@
 import { toHex, type Hex } from '../../core/bytes.ts';
 import { CodedError } from '../../core/errors.ts';
-import type { DecodeSpec } from '../../protocol/wire/decode-spec.ts';
+import { type DecodeSpec, plainSpec } from '../../protocol/wire/decode-spec.ts';
 import type { ChatMessage } from '../../text/chat-template.ts';
 import { readMessages } from './chat-messages.ts';
 import { checkNeutral } from './neutral-parameters.ts';
@@ -72,11 +72,9 @@ export function readChatRequest(body: string): ChatRequest {
     includeUsage: readStreamOptions(stream_options, isStream),
     returnTokenIds: return_token_ids !== undefined && readBoolean('return_token_ids', return_token_ids),
     maxTokens: readMaxTokens(max_tokens, max_completion_tokens),
-    spec: {
-      version: 1,
-      temperature:
-        temperature === undefined ? 1 : readDecimal('temperature', temperature, { min: 0, max: 2 }),
-    },
+    spec: plainSpec(
+      temperature === undefined ? 1 : readDecimal('temperature', temperature, { min: 0, max: 2 }),
+    ),
     seed: seed === undefined ? undefined : readSeed(seed),
     stop: stop === undefined ? [] : readStop(stop),
   };

@@ -2,6 +2,7 @@ import { toHex } from '../../core/bytes.ts';
 import { CodedError } from '../../core/errors.ts';
 import type { Random } from '../../core/random.ts';
 import { FRAME_CAP } from '../../protocol/constants.ts';
+import type { DecodeSpec } from '../../protocol/wire/decode-spec.ts';
 import type { RelayModel } from '../catalogue.ts';
 import type { JobOrder } from '../jobs/job.ts';
 import type { ChatRequest } from './chat-request.ts';
@@ -12,10 +13,15 @@ const LONGEST_TOKEN = 256;
 /** What an `assign` holds beside its token ids, at most: four stop strings, escaped, and the rest. */
 const ASSIGN_BYTES = 8 * 1024;
 
-/** Prompt + output in tokens: the model's own limit, and what surely fits a frame when a job moves at its last token. */
-export function usableContext({ context, vocab }: RelayModel): number {
+/**
+ * Prompt + output in tokens: the model's own limit, and what surely fits a frame when a job moves at its last token.
+ * @param spec what grows with the request shares the frame
+ */
+export function usableContext({ context, vocab }: RelayModel, spec?: DecodeSpec): number {
   const bytesPerId = String(vocab - 1).length + 1;
-  return Math.min(context, Math.floor((FRAME_CAP - ASSIGN_BYTES) / bytesPerId));
+  const { logitBias = [], constraint = '' } = spec ?? {};
+  const bytes = ASSIGN_BYTES + JSON.stringify([logitBias, constraint]).length;
+  return Math.max(0, Math.min(context, Math.floor((FRAME_CAP - bytes) / bytesPerId)));
 }
 
 /**
@@ -27,7 +33,7 @@ export function createJobOrder(
   model: RelayModel,
   random: Random,
 ): Omit<JobOrder, 'agent' | 'only' | 'payment'> {
-  const context = usableContext(model);
+  const context = usableContext(model, chat.spec);
   if (chat.maxTokens !== undefined && chat.maxTokens > context) {
     const message = `max_tokens is too large: ${chat.maxTokens}. This model has room for ${context} tokens, prompt included.`;
     throw new CodedError('integer_above_max_value', message, { param: 'max_tokens' });

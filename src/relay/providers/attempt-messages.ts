@@ -21,7 +21,7 @@ export function takeAttemptMessage(
   if (!leased) return refuse(provider, message, jobs);
   switch (message.type) {
     case 'delta':
-      return jobs.deliver(leased, message.ids);
+      return jobs.deliver(leased, message.ids, message.logprobs);
     case 'chunk': {
       const { type: _, ...chunk } = message;
       return jobs.sign(leased, chunk);

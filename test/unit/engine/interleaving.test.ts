@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { plainSpec } from '../../../src/protocol/wire/decode-spec.ts';
 import type { Engine, EngineStream, StreamRequest } from '../../../src/engine/engine.ts';
 import type { OnnxRuntime } from '../../../src/engine/onnx/runtime.ts';
 import { loadWasmRuntime } from '../../../src/engine/runtimes/wasm-runtime.ts';
@@ -32,7 +33,7 @@ const life = fc.record<Life>({
 });
 
 function requestOf({ prompt, seed, hot, maxTokens }: Life): StreamRequest {
-  const spec = { version: 1, temperature: hot ? 1 : 0 } as const;
+  const spec = plainSpec(hot ? 1 : 0);
   return request({ tokens: prompt, seed: `0x000000000000000${seed}`, spec, maxTokens });
 }
 

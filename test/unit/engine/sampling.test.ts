@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { plainSpec } from '../../../src/protocol/wire/decode-spec.ts';
 import { createCpuDecoder } from '../../../src/engine/onnx/cpu-decoder.ts';
 import { shapeOf } from '../../../src/engine/onnx/decoder.ts';
 import { type Draw, LogitSampler } from '../../../src/engine/sampling/logit-sampler.ts';
@@ -85,7 +86,7 @@ describe('LogitSampler', () => {
 describe('engine', () => {
   it('S1, S2 draws each token with the noise of its absolute position, seed and choice', async () => {
     const engine = await createTestEngine();
-    const order = request({ maxTokens: 30, choice: 2, spec: { version: 1, temperature: 1.1 } });
+    const order = request({ maxTokens: 30, choice: 2, spec: plainSpec(1.1) });
     const { ids, samples } = await collect(engine.open(order));
     await engine.close();
 

@@ -31,6 +31,14 @@ describe('W1 frames', () => {
     { job, lease: 0, ids: ['1'] },
     { job, lease: 256, ids: [1] },
     { job, ids: [1] },
+    { job, lease: 0, ids: [1], logprobs: [] },
+    { job, lease: 0, ids: [1], logprobs: 1 },
+    { job, lease: 0, ids: [1], logprobs: [[-1, [2]]] },
+    { job, lease: 0, ids: [1], logprobs: [[null, [2], [-1]]] },
+    { job, lease: 0, ids: [1], logprobs: [[-1, [2], []]] },
+    { job, lease: 0, ids: [1], logprobs: [[-1, [-2], [-1]]] },
+    { job, lease: 0, ids: [1], logprobs: [[-1, [2], ['-1']]] },
+    { job, lease: 0, ids: [1], logprobs: [[-1, Array(21).fill(2), Array(21).fill(-1)]] },
   ])('with a bad delta are refused on the fast path too: %j', (body) => {
     expect(codeOf(JSON.stringify({ type: 'delta', ...body }))).toBe('message_invalid');
   });
@@ -42,6 +50,21 @@ describe('W1 frames', () => {
     expect(parseProviderMessage(JSON.stringify({ ids: [3], lease: 1, job, type: 'delta' }))).toMatchObject({
       ids: [3],
     });
+  });
+
+  it('with log-probabilities are read on both paths', () => {
+    const logprobs = [
+      [-0.5, [1, 2], [-0.5, -1.25]],
+      [-3, [], []],
+    ];
+    for (const order of [
+      ['type', 'ids'],
+      ['ids', 'type'],
+    ]) {
+      const body = { type: 'delta', ids: [1, 2], job, lease: 0, logprobs };
+      const frame = JSON.stringify(body, [...order, 'job', 'lease', 'logprobs']);
+      expect(parseProviderMessage(frame)).toEqual(body);
+    }
   });
 
   it('of the relay are read by the same rules', () => {

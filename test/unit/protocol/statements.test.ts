@@ -64,6 +64,7 @@ describe('R2 statements', () => {
           finish: 'stop',
           specHash: nonce,
           seed: toHex(fromHex(nonce).slice(0, 8)),
+          choice: statement.index % 128,
           nonce,
           commitment: statement.commitment,
           engine: 'onnx 1.30.0',

@@ -1,3 +1,4 @@
+import { plainSpec } from '../../../src/protocol/wire/decode-spec.ts';
 import type { Hex } from '../../../src/core/bytes.ts';
 import { DEFAULT_TIMING, FRAME_CAP, PROTOCOL_VERSION } from '../../../src/protocol/constants.ts';
 import { addressOf, recoverAddress } from '../../../src/protocol/money/signature.ts';
@@ -113,8 +114,9 @@ export function assignment(changes: Partial<Assignment> = {}): Assignment {
     model: MODEL,
     prompt: [1, 2, 3],
     prior: [],
-    spec: { version: 1, temperature: 1 },
+    spec: plainSpec(1),
     seed: '0x0123456789abcdef',
+    choice: 0,
     nonce: `0x${'22'.repeat(32)}`,
     maxTokens: 100,
     credit: changes.maxTokens ?? 100,

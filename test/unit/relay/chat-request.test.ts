@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { plainSpec } from '../../../src/protocol/wire/decode-spec.ts';
 import { createRelayWorld, letters } from './support/relay-world.ts';
 import { bytes } from './support/byte-model.ts';
 
@@ -232,7 +233,7 @@ describe('A1 fields that change nothing', () => {
     expect(assignment.prompt).toEqual(bytes('s:Be.\na:Ay.\nu:One\ntwo\n'));
     expect(assignment).toMatchObject({
       stop: [],
-      spec: { version: 1, temperature: 1 },
+      spec: plainSpec(1),
       maxTokens: 256 - assignment.prompt.length,
     });
   });
@@ -242,7 +243,7 @@ describe('A1 fields that change nothing', () => {
     const { provider } = world.join();
     await world.ask({ temperature: 0.25, seed: -2, stop: ['a', 'b'], max_completion_tokens: 9 });
     expect(provider.attempt.assignment).toMatchObject({
-      spec: { version: 1, temperature: 0.25 },
+      spec: plainSpec(0.25),
       seed: '0xfffffffffffffffe',
       stop: ['a', 'b'],
       maxTokens: 9,

@@ -171,6 +171,7 @@ describe('R1 an attempt’s receipt', () => {
     ['promptHash', { promptHash: `0x${'00'.repeat(32)}` }],
     ['outputHash', { outputHash: `0x${'00'.repeat(32)}` }],
     ['seed', { seed: '0x0000000000000000' }],
+    ['choice', { choice: 1 }],
     ['count', { count: 4 }],
     ['lease', { lease: 3 }],
     ['provider', { provider: `0x${'00'.repeat(20)}` }],

@@ -1,3 +1,4 @@
+import { plainSpec } from '../../../../src/protocol/wire/decode-spec.ts';
 import { createMemoryPayouts } from '../../../../src/provider/income/payout-store.ts';
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../../../src/core/errors.ts';
@@ -99,7 +100,7 @@ describe('lending', () => {
     expect(() =>
       engines[0]!.open({
         tokens: [1],
-        spec: { version: 1, temperature: 0 },
+        spec: plainSpec(0),
         seed: '0x',
         maxTokens: 1,
         stopIds: [],

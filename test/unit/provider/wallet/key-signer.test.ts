@@ -35,6 +35,7 @@ const receipt: AttemptReceipt = {
   finish: 'length',
   specHash: hash('77'),
   seed: '0x0123456789abcdef',
+  choice: 2,
   nonce: hash('88'),
   commitment: hash('33'),
   engine: 'onnx/1',

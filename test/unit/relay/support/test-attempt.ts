@@ -77,7 +77,7 @@ export class TestAttempt {
   /** Signs what is left and gives the result, with the slot back. */
   finish(finish: Finish, wrong: Partial<AttemptReceipt> = {}, grant = 1): void {
     if (this.ids.length > this.#signed) this.chunk(this.ids.length - this.#signed);
-    const { job, lease, model, prompt, prior, spec, seed, nonce } = this.assignment;
+    const { job, lease, model, prompt, prior, spec, seed, choice, nonce } = this.assignment;
     const receipt: AttemptReceipt = {
       job,
       lease,
@@ -91,6 +91,7 @@ export class TestAttempt {
       finish,
       specHash: decodeSpecHash(spec),
       seed,
+      choice,
       nonce,
       commitment: this.#commitment,
       engine: 'onnx/test',

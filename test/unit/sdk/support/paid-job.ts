@@ -1,3 +1,4 @@
+import { plainSpec } from '../../../../src/protocol/wire/decode-spec.ts';
 import type { Hex } from '../../../../src/core/bytes.ts';
 import { fullCost, jobTotal, type JobTerms } from '../../../../src/protocol/money/price.ts';
 import { type JobReceipt, jobReceiptSchema } from '../../../../src/protocol/money/receipt.ts';
@@ -34,8 +35,9 @@ export class PaidJob {
         model: { manifest: `0x${'b7'.repeat(32)}`, variant: 'fp32' },
         prompt: [...prompt],
         prior: [],
-        spec: { version: 1, temperature: 1 },
+        spec: plainSpec(1),
         seed: '0x0102030405060708',
+        choice: 0,
         nonce: `0x${'11'.repeat(32)}`,
         maxTokens,
         credit: 0,

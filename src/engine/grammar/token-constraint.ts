@@ -1,0 +1,21 @@
+import type { Constraint } from '../../protocol/wire/decode-spec.ts';
+
+/** What one stream may say next, token by token. */
+export interface TokenConstraint {
+  /** Bit i of word i >> 5 says whether id i may come next; ceil(vocab / 32) words, valid until the next call. */
+  mask(): Uint32Array;
+  /** Takes the id that came; one that the mask forbids is an error. */
+  accept(id: number): void;
+  /** Nothing may follow any more: the stream ends with `stop`. */
+  readonly done: boolean;
+}
+
+/**
+ * Makes the constraint of one stream. @param prior the output ids so far: those of attempts before.
+ *
+ * Errors: `constraint_unsupported` where it can't be honoured.
+ */
+export type CreateConstraint = (
+  constraint: Constraint,
+  prior: readonly number[],
+) => Promise<TokenConstraint> | TokenConstraint;
