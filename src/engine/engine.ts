@@ -37,7 +37,10 @@ export interface StreamRequest {
   readonly outputStart?: number;
   /** Each sample has the likeliest ids of the model: as many as this, and at least `TOP_COUNT`. */
   readonly topLogprobs?: number;
-  /** The cache of a prompt's beginning is reused only among streams of equal scope, and never without one. */
+  /**
+   * Whose job this is. What an earlier stream left in the cache is reused where scope and first tokens are equal;
+   * without a scope nothing is reused, neither by this stream nor of it (rule E1).
+   */
   readonly scope?: string;
   /** Output tokens of this attempt, at most. */
   readonly maxTokens: number;
@@ -73,6 +76,9 @@ export interface EngineTimings {
   /** Mean decode step of the last 32, in ms. */
   readonly stepMs: number;
   readonly tokens: number;
+  /** Prompt tokens that were computed, and that lay in the cache already (`StreamRequest.scope`), since loading. */
+  readonly prefilled: number;
+  readonly reused: number;
 }
 
 /** A loaded model. One interface for our batched ONNX loop and, later, for web-llm. */

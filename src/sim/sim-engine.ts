@@ -91,7 +91,8 @@ export function createSimEngine({
     },
     timings() {
       const ms = typeof stepMs === 'number' ? stepMs : stepMs(Math.max(1, active.size));
-      return { active: active.size, waiting: waiting.length, worstStepMs: ms, stepMs: ms, tokens };
+      const times = { worstStepMs: ms, stepMs: ms };
+      return { active: active.size, waiting: waiting.length, ...times, tokens, prefilled: 0, reused: 0 };
     },
     setPace: (given) => void (pace = given),
     async close() {

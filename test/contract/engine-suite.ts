@@ -263,6 +263,43 @@ export function describeEngine(name: string, { create, length, timeout = 20_000 
       expect(() => engine.open(request(change))).toThrow(expect.objectContaining({ code }));
     });
 
+    it('E1 goes on from what a job of the same scope left, and gives the same tokens', async () => {
+      const scope = '0x0123456789abcdef0123456789abcdef';
+      const prefilled = (): number => engine.timings().prefilled;
+      await collect(engine.open(request({ scope, maxTokens: length })));
+      const before = prefilled();
+      expectSameTokens(await collect(engine.open(request({ scope, maxTokens: length }))), whole);
+      expect(prefilled()).toBe(before);
+      // A later turn of the conversation: only what is new is computed.
+      const tokens = [...PROMPT, ...whole.ids, ...PROMPT];
+      const turn = collect(engine.open(request({ scope, tokens, maxTokens: length })));
+      const [again, alone] = [await turn, await collect(engine.open(request({ tokens, maxTokens: length })))];
+      expect(prefilled()).toBe(before + PROMPT.length + tokens.length - 1);
+      expectSameTokens(again, alone);
+    });
+
+    it('E1 copies what a running stream of the scope has', async () => {
+      const scope = '0x0123456789abcdef0123456789abcdef';
+      const before = engine.timings();
+      const outputs = [0, 1].map((choice) => engine.open(request({ scope, choice, maxTokens: 4 })));
+      const [first] = await Promise.all(outputs.map(collect));
+      expect(first!.ids).toEqual(whole.ids.slice(0, 4));
+      const after = engine.timings();
+      expect(after.prefilled - before.prefilled + after.reused - before.reused).toBe(2 * (PROMPT.length - 1));
+      expect(after.reused).toBeGreaterThan(before.reused);
+    });
+
+    it('E1 reuses nothing for a stranger who asks the very same, or for a job without a scope', async () => {
+      const [one, other] = ['0x00000000000000000000000000000001', '0x00000000000000000000000000000002'];
+      await collect(engine.open(request({ scope: one })));
+      for (const change of [{ scope: other }, {}, { scope: '0x00000000000000000000000000000003' }]) {
+        const { prefilled, reused } = engine.timings();
+        const { ids } = await collect(engine.open(request(change)));
+        expect(ids).toEqual(whole.ids.slice(0, 4));
+        expect(engine.timings()).toMatchObject({ reused, prefilled: prefilled + PROMPT.length - 1 });
+      }
+    });
+
     it('tells how long steps take', () => {
       const { stepMs, worstStepMs, tokens } = engine.timings();
       expect(stepMs).toBeGreaterThan(0);

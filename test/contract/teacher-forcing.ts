@@ -24,7 +24,7 @@ export async function forceTokens(
   for (let row = 0; row < rows; row++) {
     for (let first = 0; first < from; first += piece) {
       const count = Math.min(piece, from - first);
-      await decoder.prefill(row, tokens, first, count, first + count === from);
+      await decoder.prefill(row, tokens, first, count);
     }
   }
   const batch = new Batch(rows);

@@ -5,7 +5,8 @@ import type { Draw } from '../sampling/logit-sampler.ts';
  * One decode step: a row per slot, from slot 0 to the highest one that decodes. Made once, filled anew for each step.
  *
  * Every row is computed, live or not. A row feeds `tokens[row]` at `positions[row]` and thereby writes that position of
- * its slot's cache, so a row that doesn't decode feeds a position that its stream has yet to write.
+ * its slot's cache. A row that doesn't decode feeds the first token that its slot holds, at position 0: nothing is
+ * before it, so it writes what is there already (up to the last bits), and it is the cheapest row there is.
  */
 export class Batch {
   readonly slots: number;

@@ -2,7 +2,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-web';
 import { LogitSampler } from '../sampling/logit-sampler.ts';
 import type { Batch } from './batch.ts';
 import type { Decoder, DecoderShape, Stopwatch } from './decoder.ts';
-import { cacheNames, checkGraph, IDS, LOGITS, MASK, POSITIONS, slotElements } from './graph.ts';
+import { cacheNames, checkGraph, forEachHead, IDS, LOGITS, MASK, POSITIONS, slotElements } from './graph.ts';
 import { graphFailure } from './graph-failure.ts';
 import type { OrtLibrary } from './runtime.ts';
 import { pieceInputs, StepInputs } from './step-inputs.ts';
@@ -41,7 +41,6 @@ class CpuDecoder implements Decoder {
   readonly backend = 'cpu';
   readonly software = true;
   readonly gpuClass = 'cpu';
-  readonly staged = false;
   graphMs = 0;
   readonly readBackBytes = 0;
   readonly #ort: OrtLibrary;
@@ -73,6 +72,12 @@ class CpuDecoder implements Decoder {
     const call = this.#call(slot, 1, this.#integers(ids, [1, count]), this.#integers(positions, [1, count]));
     call.feeds[MASK] = this.#integers(mask, [1, first + count]);
     await this.#run(call);
+  }
+
+  async copy(from: number, to: number, count: number): Promise<void> {
+    forEachHead(this.#shape, from, to, (source, target, headDim) => {
+      for (const cache of this.#cache) cache.copyWithin(target, source, source + count * headDim);
+    });
   }
 
   async step(batch: Batch): Promise<void> {

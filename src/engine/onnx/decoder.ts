@@ -39,26 +39,17 @@ export interface Decoder {
   /** True where the arithmetic runs on a CPU, whatever the API. */
   readonly software: boolean;
   readonly gpuClass: string;
-  /**
-   * True where a prompt is prefilled beside the shared cache and copied in at its end; else pieces go straight into the
-   * slot, and a step in between must not overwrite them.
-   */
-  readonly staged: boolean;
   /** Milliseconds spent in the graph or waiting for it, since loading. */
   readonly graphMs: number;
   /** Bytes of results that came back from the device, since loading. */
   readonly readBackBytes: number;
   /**
-   * Writes the cache of `slot` for `count` tokens from `tokens[first]`, which is also their position.
-   * @param last no further piece follows: the slot may decode after this.
+   * Writes the cache of `slot` for `count` tokens from `tokens[first]`, which is also their position. What comes before
+   * them must be in the slot.
    */
-  prefill(
-    slot: number,
-    tokens: readonly number[],
-    first: number,
-    count: number,
-    last: boolean,
-  ): Promise<void>;
+  prefill(slot: number, tokens: readonly number[], first: number, count: number): Promise<void>;
+  /** Copies the first `count` positions of a slot's cache into another slot. */
+  copy(from: number, to: number, count: number): Promise<void>;
   /** Feeds one token to each row and puts the tokens drawn into `batch.samples`. */
   step(batch: Batch): Promise<void>;
   /** The last step's logits of a row, [vocab]: to compare backends by, never on a token's way. */

@@ -25,6 +25,19 @@ export function slotElements({ kvHeads, context, headDim }: DecoderShape): numbe
   return kvHeads * context * headDim;
 }
 
+/** Calls back with where each head's keys or values of two slots begin, in elements, and how many a position has. */
+export function forEachHead(
+  { kvHeads, context, headDim }: DecoderShape,
+  from: number,
+  to: number,
+  call: (source: number, target: number, headDim: number) => void,
+): void {
+  for (let head = 0; head < kvHeads; head++) {
+    const [source, target] = [from, to].map((slot) => (slot * kvHeads + head) * context * headDim);
+    call(source!, target!, headDim);
+  }
+}
+
 /**
  * Refuses a graph that this engine can't drive.
  * @throws CodedError `model_unsupported` naming what is missing or unknown.

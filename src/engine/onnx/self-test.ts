@@ -37,7 +37,7 @@ async function logitsAfter(
 ): Promise<Float32Array> {
   for (let first = 0; first < length; first += piece) {
     const count = Math.min(piece, length - first);
-    await decoder.prefill(0, tokens, first, count, first + count === length);
+    await decoder.prefill(0, tokens, first, count);
   }
   const batch = new Batch(1);
   batch.rows = 1;

@@ -4,16 +4,17 @@ import type { Sample } from '../../protocol/wire/sample.ts';
 import { parseSeed } from '../../protocol/wire/sampling-noise.ts';
 import type { Draw } from '../sampling/logit-sampler.ts';
 import type { EngineStream, StreamEnd, StreamRequest } from '../engine.ts';
+import type { Occupant } from './occupant.ts';
 
 /**
  * A stream's state between steps. Its cache holds `fed` tokens; the last known token, `pending`, is fed next, at
  * position `fed`, and gives the sample for the position after it.
  */
-export class Stream implements EngineStream {
-  readonly tokens: readonly number[];
-  /** Tokens in the cache. */
+export class Stream implements EngineStream, Occupant {
+  readonly tokens: number[];
+  readonly scope: string | undefined;
+  readonly prefillEnd: number;
   fed = 0;
-  pending: number;
   done = false;
   readonly #request: StreamRequest;
   readonly #most: number;
@@ -31,8 +32,9 @@ export class Stream implements EngineStream {
    */
   constructor(request: StreamRequest, context: number, changed: () => void) {
     const { tokens, maxTokens, credit, signal } = request;
-    this.tokens = tokens;
-    this.pending = tokens.at(-1)!;
+    this.tokens = [...tokens];
+    this.prefillEnd = tokens.length - 1;
+    this.scope = request.scope;
     this.#request = request;
     this.#most = Math.min(maxTokens, context - tokens.length);
     this.#queue = new Queue(this.#most);
@@ -49,14 +51,14 @@ export class Stream implements EngineStream {
     else signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
-  /** True while the prompt, but for its last token, is not in the cache. */
-  get prefilling(): boolean {
-    return this.fed < this.tokens.length - 1;
+  /** The last token that is known, once all before it are in the cache. */
+  get pending(): number {
+    return this.tokens[this.fed]!;
   }
 
   /** True if the next step may give this stream a token. */
   get decodable(): boolean {
-    return !this.done && !this.prefilling && this.#given < this.#credit;
+    return !this.done && this.fed >= this.prefillEnd && this.#given < this.#credit;
   }
 
   /** How the token after the pending one is drawn; valid until the next call. */
@@ -75,13 +77,14 @@ export class Stream implements EngineStream {
   take(sample: Sample | undefined): void {
     if (this.done) return;
     if (!sample) {
-      const data = { position: this.fed + 1 };
-      return this.fail(
-        new CodedError('output_not_finite', 'The model gave logits that are not finite.', data),
-      );
+      // Nobody shall go on from a cache that may hold such numbers.
+      const position = this.fed + 1;
+      this.fed = 0;
+      const message = 'The model gave logits that are not finite.';
+      return this.fail(new CodedError('output_not_finite', message, { position }));
     }
     this.fed++;
-    this.pending = sample.id;
+    this.tokens.push(sample.id);
     this.#given++;
     this.#queue.push(sample);
     try {

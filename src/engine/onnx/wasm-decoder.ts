@@ -1,7 +1,7 @@
 import { LogitSampler } from '../sampling/logit-sampler.ts';
 import type { Batch } from './batch.ts';
 import type { Decoder, DecoderShape, Stopwatch } from './decoder.ts';
-import { cacheNames, checkGraph, IDS, LOGITS, MASK, POSITIONS, slotElements } from './graph.ts';
+import { cacheNames, checkGraph, forEachHead, IDS, LOGITS, MASK, POSITIONS, slotElements } from './graph.ts';
 import { graphFailure } from './graph-failure.ts';
 import type { OrtWasmModule } from './ort-wasm-module.ts';
 import { type Binding, type Handles, OrtWasmSession } from './ort-wasm-session.ts';
@@ -52,7 +52,6 @@ class WasmDecoder implements Decoder {
   readonly backend = 'wasm';
   readonly software = true;
   readonly gpuClass = 'wasm';
-  readonly staged = false;
   graphMs = 0;
   readonly readBackBytes = 0;
   readonly #session: OrtWasmSession;
@@ -90,6 +89,16 @@ class WasmDecoder implements Decoder {
     if (together > 0) await this.#runPiece(slot, tokens, first, together);
     for (let at = first + together; at < end; at++) await this.#runPiece(slot, tokens, at, 1);
     await this.#turn.take();
+  }
+
+  async copy(from: number, to: number, count: number): Promise<void> {
+    const { HEAPU8 } = this.#session.module;
+    forEachHead(this.#shape, from, to, (source, target, headDim) => {
+      for (const cache of this.#cache) {
+        const start = cache + source * FLOAT_BYTES;
+        HEAPU8.copyWithin(cache + target * FLOAT_BYTES, start, start + count * headDim * FLOAT_BYTES);
+      }
+    });
   }
 
   async step(batch: Batch): Promise<void> {

@@ -9,6 +9,7 @@ import {
   type CacheName,
   cacheNames,
   checkGraph,
+  forEachHead,
   IDS,
   LOGITS,
   MASK,
@@ -36,7 +37,8 @@ const ERRORS_ONLY = 3;
  * rows. Logits stay there, too, for the sampling kernel.
  *
  * GroupQueryAttention takes several tokens on top of a past for a batch of one only, and a tensor can't begin inside a
- * buffer: so prompts are prefilled in a staging cache of one slot, whose rows are copied into the shared cache at the end.
+ * buffer: so prompts are prefilled in a staging cache of one slot, and each piece is copied into the shared cache. A
+ * prompt whose turn comes after another's is copied back first.
  */
 export async function createWebGpuDecoder(
   runtime: WebGpuRuntime,
@@ -113,7 +115,6 @@ class WebGpuDecoder implements Decoder {
   readonly backend = 'webgpu';
   readonly software: boolean;
   readonly gpuClass: string;
-  readonly staged = true;
   graphMs = 0;
   readonly #ort: OrtLibrary;
   readonly #device: GPUDevice;
@@ -126,6 +127,8 @@ class WebGpuDecoder implements Decoder {
   readonly #inputs: StepInputs;
   /** Feeds and fetches by the number of rows; only the mask in them changes. */
   readonly #steps: (Call | undefined)[] = [];
+  /** The slot whose first positions lie in the staging cache, too, and how many. */
+  #staged = { slot: 0, length: 0 };
   #lost: CodedError | undefined;
   /** Rejects the call in flight: after a loss it may never end by itself. */
   #abandon: ((error: CodedError) => void) | undefined;
@@ -153,22 +156,27 @@ class WebGpuDecoder implements Decoder {
     return this.#sampler.readBackBytes;
   }
 
-  prefill(
-    slot: number,
-    tokens: readonly number[],
-    first: number,
-    count: number,
-    last: boolean,
-  ): Promise<void> {
+  prefill(slot: number, tokens: readonly number[], first: number, count: number): Promise<void> {
     const { ids, positions, mask } = pieceInputs(tokens, first, count);
     const integers = [this.#integers(ids, [1, count]), this.#integers(positions, [1, count])] as const;
     const call = this.#call(this.#buffers.staging, 1, ...integers);
     call.feeds[MASK] = this.#integers(mask, [1, first + count]);
     return this.#guard(async () => {
+      this.#stage(slot, first);
       await this.#session.run(call.feeds, call.fetches);
-      if (last) this.#unstage(slot, first + count);
+      this.#move('out', slot, first, count);
+      this.#staged = { slot, length: first + count };
       // Without this wait, pieces would pile up on the GPU and their times would mean nothing.
       await this.#device.queue.onSubmittedWorkDone();
+    });
+  }
+
+  /** By way of the staging cache: a buffer can't be copied into itself. */
+  copy(from: number, to: number, count: number): Promise<void> {
+    return this.#guard(async () => {
+      this.#stage(from, count);
+      this.#move('out', to, 0, count);
+      this.#staged = { slot: to, length: count };
     });
   }
 
@@ -176,6 +184,7 @@ class WebGpuDecoder implements Decoder {
     const { rows } = batch;
     const inputs = this.#inputs;
     inputs.write(batch);
+    this.#forgetOverwritten(batch);
     const call = (this.#steps[rows] ??= this.#stepCall(rows));
     if (call.feeds[MASK]?.dims[1] !== inputs.width) {
       call.feeds[MASK] = this.#integers(inputs.mask.subarray(0, 2 * rows * inputs.width), [
@@ -230,23 +239,30 @@ class WebGpuDecoder implements Decoder {
     });
   }
 
-  /** Copies the first `length` positions of the staging cache into a slot. */
-  #unstage(slot: number, length: number): void {
-    const { kvHeads, context, headDim } = this.#shape;
-    const headBytes = context * headDim * FLOAT_BYTES;
+  /** A stream that begins anew in the staged slot makes what was staged of another's tokens stale. */
+  #forgetOverwritten({ rows, draws, positions }: Batch): void {
+    const { slot, length } = this.#staged;
+    if (slot < rows && draws[slot] && positions[slot]! < length) this.#staged.length = positions[slot]!;
+  }
+
+  /** Brings the first `length` positions of a slot into the staging cache, unless they are there. */
+  #stage(slot: number, length: number): void {
+    if (length === 0 || (this.#staged.slot === slot && this.#staged.length >= length)) return;
+    this.#move('in', slot, 0, length);
+  }
+
+  /** Copies `count` positions from `first` on from a slot into the staging cache, or out of it. */
+  #move(way: 'in' | 'out', slot: number, first: number, count: number): void {
     const commands = this.#device.createCommandEncoder();
-    for (const [i, from] of this.#buffers.staging.entries()) {
-      for (let head = 0; head < kvHeads; head++) {
-        const to = (slot * kvHeads + head) * headBytes;
-        commands.copyBufferToBuffer(
-          from,
-          head * headBytes,
-          this.#buffers.cache[i]!,
-          to,
-          length * headDim * FLOAT_BYTES,
-        );
+    const { staging, cache } = this.#buffers;
+    forEachHead(this.#shape, 0, slot, (inStaging, inSlot, headDim) => {
+      const [at, size] = [first * headDim * FLOAT_BYTES, count * headDim * FLOAT_BYTES];
+      const [near, far] = [inStaging * FLOAT_BYTES + at, inSlot * FLOAT_BYTES + at];
+      for (const [i, one] of staging.entries()) {
+        if (way === 'in') commands.copyBufferToBuffer(cache[i]!, far, one, near, size);
+        else commands.copyBufferToBuffer(one, near, cache[i]!, far, size);
       }
-    }
+    });
     this.#device.queue.submit([commands.finish()]);
   }
 

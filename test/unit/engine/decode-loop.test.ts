@@ -1,75 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CodedError } from '../../../src/core/errors.ts';
 import type { StreamRequest } from '../../../src/engine/engine.ts';
-import type { Batch } from '../../../src/engine/onnx/batch.ts';
 import { DecodeLoop } from '../../../src/engine/onnx/decode-loop.ts';
-import type { Decoder } from '../../../src/engine/onnx/decoder.ts';
 import { Stream } from '../../../src/engine/onnx/stream.ts';
-import type { Sample } from '../../../src/protocol/wire/sample.ts';
 import { collect, request } from '../../contract/engine-suite.ts';
-
-const sampleOf = (id: number): Sample => ({
-  id,
-  logprob: -1,
-  topIds: [id, 1, 2, 3],
-  topLogprobs: [-1, -2, -3, -4],
-  projection: Array.from({ length: 8 }, () => 0),
-  margin: 1,
-});
-
-/** Writes down what it is asked to do; draws for each row the position of its new token, plus 100. */
-class ScriptedDecoder implements Decoder {
-  readonly backend = 'cpu';
-  readonly software = true;
-  readonly gpuClass = 'script';
-  readonly staged: boolean;
-  readonly graphMs = 0;
-  readonly readBackBytes = 0;
-  readonly log: string[] = [];
-  /** Called before each call returns. */
-  during: () => void = () => {};
-  broken = new Set<number>();
-
-  constructor(staged: boolean) {
-    this.staged = staged;
-  }
-
-  async prefill(
-    slot: number,
-    tokens: readonly number[],
-    first: number,
-    count: number,
-    last: boolean,
-  ): Promise<void> {
-    this.log.push(`prefill ${slot}: ${tokens.slice(first, first + count).join(' ')}${last ? '.' : ''}`);
-    this.during();
-  }
-
-  async step(batch: Batch): Promise<void> {
-    const rows = Array.from({ length: batch.rows }, (_, row) => {
-      const draw = batch.draws[row];
-      const broken = this.broken.has(row);
-      batch.samples[row] = draw && !broken ? sampleOf(100 + draw.position) : undefined;
-      return `${batch.tokens[row]}@${batch.positions[row]}${draw ? '' : ' idle'}`;
-    });
-    this.log.push(rows.join(', '));
-    this.during();
-  }
-
-  readLogits(): Promise<Float32Array> {
-    throw new Error('Nobody asks for them.');
-  }
-
-  async close(): Promise<void> {}
-}
+import { ScriptedDecoder } from './scripted-decoder.ts';
 
 let decoder: ScriptedDecoder;
 let loop: DecodeLoop;
 let now: number;
 
-function start(staged = false, slots = 2, piece = 3): void {
+function start(slots = 2, piece = 3): void {
   now = 0;
-  decoder = new ScriptedDecoder(staged);
+  decoder = new ScriptedDecoder();
   loop = new DecodeLoop({ decoder, clock: { now: () => now }, slots, piece });
 }
 
@@ -85,7 +28,7 @@ describe('DecodeLoop', () => {
   it('prefills all but the last token, and draws after that one', async () => {
     const { ids } = await collect(open({ tokens: [1, 2, 3, 4, 5], maxTokens: 2 }));
     expect(ids).toEqual([105, 106]);
-    expect(decoder.log).toEqual(['prefill 0: 1 2 3', 'prefill 0: 4.', '5@4', '105@5']);
+    expect(decoder.log).toEqual(['prefill 0: 1 2 3', 'prefill 0: 4', '5@4', '105@5']);
   });
 
   it('gives the others a step after each piece of a long prompt', async () => {
@@ -97,41 +40,34 @@ describe('DecodeLoop', () => {
       '9@0',
       'prefill 1: 4 5 6',
       '101@1',
-      'prefill 1: 7.',
+      'prefill 1: 7',
       '102@2, 8@7',
       '103@3',
     ]);
   });
 
-  it('writes an unfinished prompt’s slot only where the prompt goes on', async () => {
+  it('feeds a slot that does not decode its own first token, which changes nothing', async () => {
     const late = open({ tokens: [1, 2, 3, 4, 5, 6, 7, 8], maxTokens: 1 });
     const running = open({ tokens: [9], maxTokens: 3 });
     await Promise.all([collect(running), collect(late)]);
     expect(decoder.log.filter((line) => line.includes('@'))).toEqual([
-      '4@3 idle, 9@0',
-      '7@6 idle, 101@1',
+      '1@0 idle, 9@0',
+      '1@0 idle, 101@1',
       '8@7, 102@2',
     ]);
   });
 
-  it('feeds an unfinished prompt’s slot its first position where prompts are staged', async () => {
-    start(true);
-    const late = open({ tokens: [1, 2, 3, 4, 5], maxTokens: 1 });
-    await Promise.all([collect(open({ tokens: [9], maxTokens: 2 })), collect(late)]);
-    expect(decoder.log.filter((line) => line.includes('@'))).toEqual(['0@0 idle, 9@0', '5@4, 101@1']);
-  });
-
-  it('lets a stream without credit write again what it wrote before', async () => {
+  it('feeds a stream without credit its first token', async () => {
     const paused = open({ tokens: [1], maxTokens: 3, credit: 1 });
     const reading = collect(paused);
     await collect(open({ tokens: [2], maxTokens: 3 }));
-    expect(decoder.log).toEqual(['1@0, 2@0', '101@1 idle, 101@1', '101@1 idle, 102@2']);
+    expect(decoder.log).toEqual(['1@0, 2@0', '1@0 idle, 101@1', '1@0 idle, 102@2']);
     paused.grant(3);
     expect((await reading).ids).toEqual([101, 102, 103]);
   });
 
-  it('takes the lowest free slot, and computes no rows above the highest that decodes', async () => {
-    start(false, 3);
+  it('takes the lowest free slot, and moves the highest stream down where one is free', async () => {
+    start(3);
     const readings = [
       collect(open({ tokens: [1], maxTokens: 1 })),
       collect(open({ tokens: [2], maxTokens: 4 })),
@@ -141,11 +77,11 @@ describe('DecodeLoop', () => {
     };
     await readings[1];
     await Promise.all(readings);
-    expect(decoder.log).toEqual(['1@0, 2@0', '0@0 idle, 101@1', '3@0, 102@2', '0@0 idle, 103@3']);
+    expect(decoder.log).toEqual(['1@0, 2@0', 'copy 1 to 0: 1', '101@1', '102@2, 3@0', '103@3']);
   });
 
   it('serves those that wait in the order in which they came', async () => {
-    start(false, 1);
+    start(1);
     const ended: number[] = [];
     const streams = [1, 2, 3].map((token) =>
       collect(open({ tokens: [token], maxTokens: 2 })).then(() => ended.push(token)),
@@ -158,6 +94,7 @@ describe('DecodeLoop', () => {
     const sick = collect(open({ tokens: [1], maxTokens: 2 }));
     const well = collect(open({ tokens: [2], maxTokens: 2 }));
     decoder.broken.add(0);
+    decoder.during = () => decoder.broken.clear();
     await expect(sick).rejects.toMatchObject({ code: 'output_not_finite', data: { position: 1 } });
     expect((await well).ids).toEqual([101, 102]);
   });
@@ -167,7 +104,7 @@ describe('DecodeLoop', () => {
     const reading = collect(open({ tokens: [1], maxTokens: 9, signal: abort.signal }));
     decoder.during = () => abort.abort();
     await expect(reading).rejects.toMatchObject({ code: 'aborted' });
-    expect(loop.tokens).toBe(0);
+    expect(loop.timings().tokens).toBe(0);
     expect(decoder.log).toEqual(['1@0']);
   });
 
@@ -183,7 +120,7 @@ describe('DecodeLoop', () => {
   });
 
   it.each(['device_lost', 'out_of_memory'])('ends every stream with %s, running or waiting', async (code) => {
-    start(false, 1);
+    start(1);
     const readings = [1, 2, 3].map((token) => collect(open({ tokens: [token], maxTokens: 2 })));
     decoder.during = () => {
       throw new CodedError(code, 'It is gone.');
@@ -193,13 +130,11 @@ describe('DecodeLoop', () => {
     expect(loop.timings()).toMatchObject({ active: 0, waiting: 0 });
   });
 
-  it('halves its prefill pieces when they take too long, down to 32', async () => {
-    start(false, 1, 128);
-    decoder.during = () => (now += 300);
-    await collect(open({ tokens: Array.from({ length: 501 }, () => 1), maxTokens: 1 }, 1024));
-    const sizes = decoder.log.slice(0, -1).map((line) => line.split(' ').length - 2);
-    // The first of each size may have compiled shaders.
-    expect(sizes).toEqual([128, 128, 64, 64, 32, 32, 32, 20]);
+  it('gives prompts that wait together a piece each in turn', async () => {
+    const prompts = [1, 2].map((token) => Array.from({ length: 10 }, () => token));
+    await Promise.all(prompts.map((tokens) => collect(open({ tokens, maxTokens: 2 }))));
+    const pieces = decoder.log.filter((line) => line.startsWith('prefill'));
+    expect(pieces.map((line) => line.at(8))).toEqual(['0', '1', '0', '1', '0', '1']);
   });
 
   it('reports the worst step of the last half minute, and the mean of the last steps', async () => {
