@@ -1,3 +1,4 @@
+import { utf8 } from '../core/bytes.ts';
 import type { RelayModel } from '../relay/catalogue.ts';
 
 /**
@@ -13,6 +14,7 @@ export const SIM_MODEL: RelayModel = {
   tokenizer: {
     vocab: 1000,
     encode: (text) => Array.from(text, (char) => (char.codePointAt(0) ?? 0) % 1000),
+    bytesOf: (id) => utf8(` ${id}`),
     decode: (ids) => ids.map((id) => ` ${id}`).join(''),
     chat: (messages) => [1, ...messages.flatMap(({ content }) => SIM_MODEL.tokenizer.encode(content)), 2],
   },

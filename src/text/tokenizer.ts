@@ -1,6 +1,9 @@
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { CodedError } from '../core/errors.ts';
-import { type ChatMessage, createChatTemplate } from './chat-template.ts';
+import type { ChatMessage } from './chat-message.ts';
+import { createChatTemplate } from './chat-template.ts';
+import { createTokenBytes, type TokenBytes } from './token-bytes.ts';
+import type { ToolFunction } from './tool-format.ts';
 
 /** Text to ids and back, for one model. Used by the relay's OpenAI side, the engine's stop strings and the SDK. */
 export interface Tokenizer {
@@ -9,11 +12,14 @@ export interface Tokenizer {
   encode(text: string): number[];
   /** Text of ids; special tokens give nothing, an incomplete UTF-8 sequence gives U+FFFD. */
   decode(ids: readonly number[]): string;
+  /** The bytes of one token: of a special one those of its name. */
+  readonly bytesOf: TokenBytes;
   /**
    * Ids of a conversation through the model's chat template, ready for the assistant's answer.
+   * @param tools what that may call
    * @throws CodedError `chat_template_missing`, `chat_template_refused` (the template's own message)
    */
-  chat(messages: readonly ChatMessage[]): number[];
+  chat(messages: readonly ChatMessage[], tools?: readonly ToolFunction[]): number[];
 }
 
 /** A model's two text files, parsed: `tokenizer.json` and `tokenizer_config.json`. */
@@ -34,11 +40,12 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
   return {
     vocab: inner.get_vocab(true).size,
     encode,
+    bytesOf: createTokenBytes(files.tokenizer),
     decode: (ids) => (ids.length === 0 ? '' : inner.decode(ids as number[], DECODE)),
-    chat(messages) {
+    chat(messages, tools = []) {
       if (!template) throw new CodedError('chat_template_missing', 'This model has no chat template.');
       return encode(
-        template(messages, { bos_token: token(config.bos_token), eos_token: token(config.eos_token) }),
+        template(messages, tools, { bos_token: token(config.bos_token), eos_token: token(config.eos_token) }),
       );
     },
   };

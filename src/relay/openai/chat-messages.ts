@@ -1,4 +1,4 @@
-import type { ChatMessage } from '../../text/chat-template.ts';
+import type { ChatMessage } from '../../text/chat-message.ts';
 import {
   invalidType,
   invalidValue,

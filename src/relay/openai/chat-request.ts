@@ -1,7 +1,7 @@
 import { toHex, type Hex } from '../../core/bytes.ts';
 import { CodedError } from '../../core/errors.ts';
 import { type DecodeSpec, plainSpec } from '../../protocol/wire/decode-spec.ts';
-import type { ChatMessage } from '../../text/chat-template.ts';
+import type { ChatMessage } from '../../text/chat-message.ts';
 import { readMessages } from './chat-messages.ts';
 import { checkNeutral } from './neutral-parameters.ts';
 import {
