@@ -7,6 +7,8 @@ import { FREE_PAYMENT, type Payment } from './payment.ts';
 export interface Admission {
   /** Whom fairness counts the job for. Never logged: it may hold a key. */
   readonly agent: string;
+  /** It shows nothing that is its own: others may come with the same name. */
+  readonly anonymous?: boolean;
   /** The one provider that may serve it: somebody's own GPU. */
   readonly only?: Hex;
   readonly payment: Payment;
@@ -29,7 +31,8 @@ export function createFreeAccess({ localhost, ownKeys }: FreeAccessOptions): Acc
     const own = key === undefined ? undefined : ownKeys.get(key);
     if (own !== undefined) return { agent: `own:${own}`, only: own, payment: FREE_PAYMENT };
     if (localhost && isLocal(request)) {
-      return { agent: key === undefined ? `ip:${request.ip}` : `key:${key}`, payment: FREE_PAYMENT };
+      if (key !== undefined) return { agent: `key:${key}`, payment: FREE_PAYMENT };
+      return { agent: `ip:${request.ip}`, anonymous: true, payment: FREE_PAYMENT };
     }
     throw new CodedError(
       'payment_required',

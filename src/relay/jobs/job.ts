@@ -18,6 +18,8 @@ export interface JobOrder {
   readonly id?: Hex;
   /** Whom fairness counts the job for. */
   readonly agent: string;
+  /** Several people may be behind this agent: no prompt of it is reused (rule E2). */
+  readonly anonymous?: boolean;
   /** The one provider that may serve it. */
   readonly only?: Hex;
   readonly model: RelayModel;

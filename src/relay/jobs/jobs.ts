@@ -17,6 +17,7 @@ import { checkLogprobs } from './delta-logprobs.ts';
 import { checkDelta, creditOf, type Lease, openLease } from './lease.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { createSettling, type SettlingParts } from './settling.ts';
+import { prefixScope } from './prefix-scope.ts';
 import { acceptChunk, acceptResult, type Result } from './signed-work.ts';
 import { createTurnover } from './turnover.ts';
 
@@ -66,6 +67,7 @@ export interface Jobs {
 export function createJobs(parts: JobsParts): Jobs {
   const { clock, emit, limits, registry } = parts;
   const live = new Map<Hex, Job>();
+  const scopeSecret = parts.random.bytes(32);
   const subscriptions = new Map<Job, () => void>();
   const settlements = new Set<Promise<void>>();
   const turnover = createTurnover();
@@ -89,7 +91,8 @@ export function createJobs(parts: JobsParts): Jobs {
     leases.push(lease);
     job.state = 'leased';
     fillSlot(provider, attemptKey(id, lease.number), now);
-    provider.send({ type: 'assign', ...assignmentOf(job, lease) });
+    const scope = order.anonymous ? undefined : prefixScope(scopeSecret, order.agent, provider.account);
+    provider.send({ type: 'assign', ...assignmentOf(job, lease, scope) });
     const names = { job: id, lease: lease.number, model: order.model.id, provider: provider.account };
     emit({ type: 'jobAssigned', at: now, ...names, waitedMs: now - waitingSince });
     budget.look(job);
