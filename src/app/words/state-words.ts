@@ -1,6 +1,7 @@
 import { unreachable } from '../../core/errors.ts';
 import type { LenderState, LenderStatus } from '../../provider/compute/lender-status.ts';
-import { describeBytes, describeSeconds } from './quantities.ts';
+import { describeProgress } from './download-words.ts';
+import { describeSeconds } from './quantities.ts';
 
 /** How the page says what is going on: a headline, and a sentence with the reason or what happens next. */
 export interface StateWords {
@@ -19,7 +20,7 @@ export function describeState(status: LenderStatus | undefined, modelName: strin
         detail: `Start, and ${modelName} loads in this tab. Jobs from the relay then run here until you stop.`,
       };
     case 'loading':
-      return { tone: 'busy', ...describeLoading(state, modelName) };
+      return { tone: 'busy', ...describeLoading(state, modelName, now) };
     case 'connecting':
       return { tone: 'busy', ...describeConnecting(state, now) };
     case 'waiting':
@@ -56,11 +57,15 @@ export function describeState(status: LenderStatus | undefined, modelName: strin
   }
 }
 
-function describeLoading({ progress }: Extract<LenderState, { name: 'loading' }>, modelName: string) {
+function describeLoading(
+  { progress }: Extract<LenderState, { name: 'loading' }>,
+  modelName: string,
+  now: number,
+) {
   if (progress.phase === 'download') {
     return {
       title: `Downloading ${modelName}`,
-      detail: `${describeBytes(progress.bytes)} of ${describeBytes(progress.total)}. The browser keeps it for the next time.`,
+      detail: `${describeProgress(progress, now)}. The browser keeps it for the next time.`,
     };
   }
   return { title: `Preparing ${modelName}`, detail: 'The model’s kernels are being compiled for this GPU.' };

@@ -1,18 +1,19 @@
 import { abortError, CodedError } from '../../core/errors.ts';
 import { findAdapter, openDevice, probeAdapter } from '../../engine/gpu/gpu-device.ts';
+import { obtainModel } from '../../engine/models/kept-files.ts';
 import { createOnnxEngine } from '../../engine/onnx/onnx-engine.ts';
 import type { OnnxRuntime } from '../../engine/onnx/runtime.ts';
 import { loadWasmRuntime } from '../../engine/runtimes/wasm-runtime.ts';
 import { loadWebGpuRuntime } from '../../engine/runtimes/webgpu-runtime.ts';
 import { createStopFinder } from '../../engine/stop-finder.ts';
+import { browserDownloads, openBrowserStore } from '../models/browser-downloads.ts';
 import type { EngineOrder, EngineSource, GpuReport, LoadedEngine, LoadProgress } from './engine-source.ts';
-import { downloadFiles } from './model-download.ts';
-import { choicesOf, filesOf, readShelf, type ShelvedModel } from './model-shelf.ts';
+import { choicesOf, filesOf, findOffer, readShelf, type Shelf, wantedFiles } from './model-shelf.ts';
 
 /** Engines on this browser's GPU or CPU, of the models that the page's server has. @param root of the page */
 export function createBrowserEngineSource(root: URL): EngineSource {
-  let shelf: Promise<ShelvedModel[]> | undefined;
-  async function models(): Promise<ShelvedModel[]> {
+  let shelf: Promise<Shelf> | undefined;
+  async function models(): Promise<Shelf> {
     shelf ??= readShelf(root);
     try {
       return await shelf;
@@ -39,40 +40,33 @@ async function probe(): Promise<GpuReport> {
 }
 
 async function load(
-  shelf: readonly ShelvedModel[],
+  shelf: Shelf,
   order: EngineOrder,
   progress: (step: LoadProgress) => void,
   signal: AbortSignal,
 ): Promise<LoadedEngine> {
-  const shelved = shelf.find(({ offers }) => offers.has(order.model));
-  const offer = shelved?.offers.get(order.model);
-  if (!shelved || !offer) {
-    throw new CodedError('model_unknown', `This page has no model ${order.model}.`, { model: order.model });
-  }
-  const { manifest, folder } = shelved;
+  const { shelved, offer } = findOffer(shelf, order.model);
+  const { manifest } = shelved;
   // The runtime first: a machine that can't compute shall not download a model.
   const runtime = await openRuntime(order);
-  const files = filesOf(manifest, offer.variant);
-  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  progress({ phase: 'download', bytes: 0, total });
-  const contents = await downloadFiles(
-    folder,
-    files,
-    (bytes) => progress({ phase: 'download', bytes, total }),
-    signal,
+  const ports = browserDownloads((await openBrowserStore()).store);
+  const open = await obtainModel(wantedFiles(shelved, offer.variant), ports, signal, (step) =>
+    progress({ phase: 'download', ...step }),
   );
   progress({ phase: 'prepare' });
-  const bytesOf = (path: string): Uint8Array<ArrayBuffer> => {
-    const bytes = contents.get(path);
-    if (bytes) return bytes;
-    throw new CodedError('manifest_invalid', `The manifest does not list ${path}.`, { file: path });
+  const bytesOf = async (path: string): Promise<Uint8Array<ArrayBuffer>> => {
+    const file = filesOf(manifest, offer.variant).find((listed) => listed.path === path);
+    if (!file)
+      throw new CodedError('manifest_invalid', `The manifest does not list ${path}.`, { file: path });
+    return new Uint8Array(await (await open(file)).arrayBuffer());
   };
-  const json = (path: string): object => JSON.parse(new TextDecoder().decode(bytesOf(path)));
+  const json = async (path: string): Promise<object> =>
+    JSON.parse(new TextDecoder().decode(await bytesOf(path)));
   const stopWhen = createStopFinder({
-    tokenizer: json('tokenizer.json'),
-    config: json('tokenizer_config.json'),
+    tokenizer: await json('tokenizer.json'),
+    config: await json('tokenizer_config.json'),
   });
-  const graph = bytesOf(manifest.variants[offer.variant]?.graph ?? '');
+  const graph = await bytesOf(manifest.variants[offer.variant]?.graph ?? '');
   if (signal.aborted) throw abortError(signal);
   const engine = await createOnnxEngine({ runtime, manifest, graph, slots: order.slots });
   return { engine, model: { offer, stopIds: manifest.eosTokenIds, stopWhen } };

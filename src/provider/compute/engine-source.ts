@@ -1,5 +1,8 @@
 import type { Backend, Engine } from '../../engine/engine.ts';
+import type { ModelProgress } from '../../engine/models/model-download.ts';
 import type { LoadedModel } from '../runner.ts';
+
+export type { ModelProgress };
 
 /** What this machine can compute with, before anything is loaded. */
 export interface GpuReport {
@@ -35,9 +38,7 @@ export interface EngineOrder {
 }
 
 /** `download` counts bytes of the model's files; `prepare` has no measure. */
-export type LoadProgress =
-  | { readonly phase: 'download'; readonly bytes: number; readonly total: number }
-  | { readonly phase: 'prepare' };
+export type LoadProgress = ({ readonly phase: 'download' } & ModelProgress) | { readonly phase: 'prepare' };
 
 export interface LoadedEngine {
   readonly engine: Engine;

@@ -1,4 +1,6 @@
 import { CodedError } from '../../core/errors.ts';
+import type { WantedFile } from '../../engine/models/file-download.ts';
+import { type ModelCatalog, parseCatalog, publicId } from '../../protocol/wire/model-catalog.ts';
 import {
   manifestHash,
   type ModelFile,
@@ -8,37 +10,49 @@ import {
 import type { ModelOffer } from '../../protocol/wire/messages.ts';
 import type { ModelChoice } from './engine-source.ts';
 
-/** The models that this page brings along, below `/models/`. */
-const BUNDLED = ['shakespeare-1m', 'shakespeare-4m'];
-
-/** A model as it lies on the page's server. */
+/** A model of the catalogue whose manifest is known: it can be offered, in each variant. */
 export interface ShelvedModel {
   readonly folder: URL;
+  /** Further folders with the same files. */
+  readonly mirrors: readonly URL[];
   readonly manifest: ModelManifest;
   readonly offers: ReadonlyMap<string, ModelOffer>;
 }
 
-/** Reads the manifests of all bundled models. @throws CodedError `download_failed`, `manifest_invalid` */
-export async function readShelf(root: URL): Promise<ShelvedModel[]> {
-  return Promise.all(
-    BUNDLED.map(async (name) => {
-      const folder = new URL(`models/${name}/`, root);
-      const response = await fetchFile(new URL('manifest.json', folder), 'manifest.json');
-      const bytes = new Uint8Array(await response.arrayBuffer());
-      const manifest = parseManifest(bytes);
-      const hash = manifestHash(bytes);
-      const offers = Object.keys(manifest.variants).map((variant): [string, ModelOffer] => {
-        const id = `${manifest.id}-${variant}`;
-        return [id, { manifest: hash, variant, id }];
-      });
-      return { folder, manifest, offers: new Map(offers) };
-    }),
+export interface Shelf {
+  readonly catalog: ModelCatalog;
+  readonly models: readonly ShelvedModel[];
+}
+
+/** Reads the catalogue and the manifests that it names. @throws CodedError `download_failed`, `catalog_invalid`, `manifest_invalid` */
+export async function readShelf(root: URL): Promise<Shelf> {
+  const address = new URL('catalog.json', root);
+  const catalog = parseCatalog(
+    await (await fetchFile(address, 'catalog.json')).json().catch(() => undefined),
   );
+  const models = catalog.models.map(async ({ pin }) => {
+    if (pin.rule !== 'manifest') return [];
+    const mirrors = pin.mirrors.map((mirror) => new URL(mirror));
+    return [await readModel(new URL(pin.manifest, address), mirrors)];
+  });
+  return { catalog, models: (await Promise.all(models)).flat() };
+}
+
+async function readModel(address: URL, mirrors: readonly URL[]): Promise<ShelvedModel> {
+  const response = await fetchFile(address, 'manifest.json');
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const manifest = parseManifest(bytes);
+  const hash = manifestHash(bytes);
+  const offers = Object.keys(manifest.variants).map((variant): [string, ModelOffer] => {
+    const id = publicId(manifest.id, variant);
+    return [id, { manifest: hash, variant, id }];
+  });
+  return { folder: new URL('.', address), mirrors, manifest, offers: new Map(offers) };
 }
 
 /** The shelf as the page's picker shows it: one entry per variant. */
-export function choicesOf(shelf: readonly ShelvedModel[]): ModelChoice[] {
-  return shelf.flatMap(({ manifest, offers }) =>
+export function choicesOf({ models }: Shelf): ModelChoice[] {
+  return models.flatMap(({ manifest, offers }) =>
     [...offers.values()].map(({ id, variant }) => ({
       id,
       variant,
@@ -52,19 +66,34 @@ export function choicesOf(shelf: readonly ShelvedModel[]): ModelChoice[] {
   );
 }
 
+/** A variant's model and offer. @throws CodedError `model_unknown` */
+export function findOffer({ models }: Shelf, id: string): { shelved: ShelvedModel; offer: ModelOffer } {
+  const shelved = models.find(({ offers }) => offers.has(id));
+  const offer = shelved?.offers.get(id);
+  if (shelved && offer) return { shelved, offer };
+  throw new CodedError('model_unknown', `This page has no model ${id}.`, { model: id });
+}
+
 /** What a variant needs: its graph and the tokenizer, and nothing of the other variants. */
 export function filesOf({ variants, files }: ModelManifest, variant: string): ModelFile[] {
   const graphs = new Set(Object.values(variants).map(({ graph }) => graph));
   return files.filter(({ path }) => !graphs.has(path) || path === variants[variant]?.graph);
 }
 
+/** The files of a variant, and where they may be had. */
+export function wantedFiles({ folder, mirrors, manifest }: ShelvedModel, variant: string): WantedFile[] {
+  return filesOf(manifest, variant).map((file) => ({
+    ...file,
+    urls: [folder, ...mirrors].map((base) => new URL(file.path, base)),
+  }));
+}
+
 /** A response that has a body. @throws CodedError `download_failed`, naming the file */
-export async function fetchFile(url: URL, file: string, signal?: AbortSignal): Promise<Response> {
+async function fetchFile(url: URL, file: string): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(url, signal ? { signal } : {});
+    response = await fetch(url);
   } catch (cause) {
-    signal?.throwIfAborted();
     throw new CodedError('download_failed', `${file} could not be downloaded.`, { file }, cause);
   }
   if (response.ok) return response;

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join, normalize, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { contentSecurityPolicy, type PageSources } from './content-security.ts';
@@ -52,6 +52,8 @@ export function createStaticFiles(folder: string, sources: PageSources): StaticF
       'referrer-policy': 'no-referrer',
       'cross-origin-resource-policy': 'cross-origin',
       'access-control-allow-origin': '*',
+      'access-control-expose-headers': 'content-range, etag',
+      'accept-ranges': 'bytes',
       // A worker takes its policy from its own script's answer, not from the page's.
       ...(['.html', '.js', '.mjs'].includes(extname(file))
         ? { 'content-security-policy': contentSecurityPolicy(sources, request.headers.host) }
@@ -61,12 +63,39 @@ export function createStaticFiles(folder: string, sources: PageSources): StaticF
       response.writeHead(304, headers).end();
       return true;
     }
-    response.writeHead(200, { ...headers, 'content-length': info.size });
-    if (request.method === 'HEAD') response.end();
+    const part = readRange(request.headers, tag, info.size);
+    if (part === 'beyond') {
+      response.writeHead(416, { ...headers, 'content-range': `bytes */${info.size}` }).end();
+      return true;
+    }
+    const { start, end } = part ?? { start: 0, end: info.size - 1 };
+    response.writeHead(part ? 206 : 200, {
+      ...headers,
+      'content-length': end - start + 1,
+      ...(part ? { 'content-range': `bytes ${start}-${end}/${info.size}` } : {}),
+    });
+    if (request.method === 'HEAD' || info.size === 0) response.end();
     // A client that goes away in the middle is no fault of ours.
-    else await pipeline(createReadStream(file), response).catch(() => response.destroy());
+    else await pipeline(createReadStream(file, { start, end }), response).catch(() => response.destroy());
     return true;
   };
+}
+
+/**
+ * The part that was asked for, both ends counted, so that a broken download goes on where it broke; undefined for the
+ * whole file, which is the answer to whatever is not one plain range too.
+ */
+function readRange(
+  headers: IncomingHttpHeaders,
+  tag: string,
+  size: number,
+): { start: number; end: number } | 'beyond' | undefined {
+  const match = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '');
+  if (!match || (headers['if-range'] !== undefined && headers['if-range'] !== tag)) return undefined;
+  const start = Number(match[1]);
+  const end = match[2] ? Math.min(Number(match[2]), size - 1) : size - 1;
+  if (start >= size) return 'beyond';
+  return end < start ? undefined : { start, end };
 }
 
 /** The file's name below the folder, with `/` between; undefined where it leads out of it or hides. */

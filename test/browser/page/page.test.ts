@@ -22,7 +22,11 @@ const states: readonly (readonly [string, LenderState, Partial<LenderStatus>])[]
   ['idle', { name: 'idle' }, {}],
   [
     'downloading',
-    { name: 'loading', model: 'm', progress: { phase: 'download', bytes: 5e6, total: 1e7 } },
+    {
+      name: 'loading',
+      model: 'm',
+      progress: { phase: 'download', step: 'receiving', bytes: 5e6, total: 1e7, rate: 1e6, leftMs: 5_000 },
+    },
     {},
   ],
   ['preparing', { name: 'loading', model: 'm', progress: { phase: 'prepare' } }, {}],
@@ -158,7 +162,8 @@ describe('the page', () => {
     const observer = new MutationObserver(() => heard.push(live?.textContent ?? ''));
     observer.observe(live!, { subtree: true, childList: true, characterData: true });
     for (const bytes of [1e6, 2e6, 3e6]) {
-      desk.show({ name: 'loading', model: 'm', progress: { phase: 'download', bytes, total: 1e7 } });
+      const progress = { phase: 'download', step: 'receiving', bytes, total: 1e7, rate: 0 } as const;
+      desk.show({ name: 'loading', model: 'm', progress });
       await expect.element(page.getByText(new RegExp(`${bytes / 1e6}.0 MB of`))).toBeVisible();
     }
     observer.disconnect();

@@ -32,7 +32,7 @@ function createLendingWorld(changes: Partial<LenderPorts> & { load?: EngineSourc
     probe: async () => ({ webgpu: true, name: 'Simulated GPU', gpuClass: 'sim', software: false }),
     models: async () => [],
     load: async (wanted, progress: (step: LoadProgress) => void, signal) => {
-      progress({ phase: 'download', bytes: 50, total: 100 });
+      progress({ phase: 'download', step: 'receiving', bytes: 50, total: 100, rate: 0 });
       await sleep(clock, 1_000, signal);
       progress({ phase: 'prepare' });
       await sleep(clock, 1_000, signal);
@@ -73,7 +73,7 @@ describe('lending', () => {
     expect(lender.status().state).toEqual({
       name: 'loading',
       model: 'sim-fp32',
-      progress: { phase: 'download', bytes: 50, total: 100 },
+      progress: { phase: 'download', step: 'receiving', bytes: 50, total: 100, rate: 0 },
     });
     await clock.advance(1_000);
     expect(lender.status().state).toMatchObject({ name: 'loading', progress: { phase: 'prepare' } });
