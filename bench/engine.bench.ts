@@ -1,27 +1,32 @@
+import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import * as ort from 'onnxruntime-node';
 import { createServer } from 'vite';
 import { launchBrowser } from '../scripts/chromium.ts';
 import { createOnnxEngine } from '../src/engine/onnx/onnx-engine.ts';
-import { parseManifest } from '../src/protocol/wire/model-manifest.ts';
-import { readFile } from 'node:fs/promises';
 import type { Benchmark, BenchmarkContext, BenchmarkResult } from './benchmark.ts';
-import { type EngineLoad, measureEngine } from './engine/measure-engine.ts';
+import { loadBenchModel, SYNTHETIC } from './engine/bench-model.ts';
+import type { EngineLoad } from './engine/measure-engine.ts';
+import { measureModel } from './engine/measure-model.ts';
 import type { PageOrder, PageResult } from './engine/page.ts';
+import type { Row } from './table.ts';
 
 const BACKENDS = ['webgpu', 'wasm', 'cpu'] as const;
 type Name = (typeof BACKENDS)[number];
 
-const STREAMS = [1, 2, 4, 8];
-const FAST: EngineLoad = { streams: STREAMS, tokens: 200, steps: 60 };
-/** A step takes 0.2 s and more on the software adapter. */
-const SLOW: EngineLoad = { streams: STREAMS, tokens: 10, steps: 8 };
+const STREAMS = [1, 2, 4, 8, 16];
+const FAST: EngineLoad = { streams: STREAMS, tokens: 150, steps: 60, prompt: 900 };
+/** On the software adapter a step takes a hundred times as long. */
+const SLOW: EngineLoad = { streams: STREAMS, tokens: 16, steps: 12, prompt: 900 };
+/** With a vocabulary of 150,000 a step takes a hundred times as long again on a processor. */
+const LARGE: EngineLoad = { streams: STREAMS, tokens: 12, steps: 8, prompt: 200 };
+const LARGE_SLOW: EngineLoad = { streams: [1, 2, 4, 8], tokens: 4, steps: 4, prompt: 100 };
 
 /** The engine alone, without worker, socket and relay, on each backend. The JSON is the first backend's. */
 export const benchmark: Benchmark = {
   name: 'engine',
   description:
-    'tokens/s and ms per phase of the bare engine, by backend (--backend, --adapter, --model, --variant)',
+    'tokens/s and ms per phase of the bare engine, by backend (--backend, --adapter, --model NAME|synthetic, --variant)',
   run: runEngine,
 };
 
@@ -32,15 +37,14 @@ async function runEngine({ options, tell, signal }: BenchmarkContext): Promise<B
   };
   const chosen = text('backend', 'all');
   const model = text('model', 'shakespeare-1m');
-  const variant = text('variant', 'fp32');
+  const variant = model === SYNTHETIC ? 'q4' : text('variant', 'fp32');
   const adapter = text('adapter', 'software') === 'machine' ? 'machine' : 'software';
   const results = new Map<Name, PageResult>();
   for (const backend of BACKENDS) {
     if (chosen !== 'all' && chosen !== backend) continue;
     signal.throwIfAborted();
     tell(`${model} ${variant} on ${backend}`);
-    const load = backend === 'webgpu' && adapter === 'software' ? SLOW : FAST;
-    const order = { model, variant, slots: Math.max(...STREAMS), load };
+    const order = { model, variant, load: loadFor(model, backend, adapter) };
     const result =
       backend === 'cpu'
         ? await measureHere(order, tell)
@@ -55,17 +59,24 @@ async function runEngine({ options, tell, signal }: BenchmarkContext): Promise<B
   };
 }
 
+function loadFor(model: string, backend: Name, adapter: string): EngineLoad {
+  const slow = backend === 'webgpu' && adapter === 'software';
+  if (model === SYNTHETIC) return slow ? LARGE_SLOW : LARGE;
+  return slow ? SLOW : FAST;
+}
+
 async function measureHere(
-  { model, variant, slots, load }: Omit<PageOrder, 'backend'>,
+  { model, variant, load }: Omit<PageOrder, 'backend'>,
   tell: (line: string) => void,
 ): Promise<PageResult> {
   const folder = new URL(`../public/models/${model}/`, import.meta.url);
-  const manifest = parseManifest(await readFile(new URL('manifest.json', folder)));
-  const graph = await readFile(new URL(manifest.variants[variant]!.graph, folder));
-  const engine = await createOnnxEngine({ runtime: { backend: 'cpu', ort }, manifest, graph, slots });
-  const measures = await measureEngine(engine, load, tell);
-  await engine.close();
-  return { device: cpus()[0]?.model ?? 'a processor', software: true, ...measures };
+  const parts = await loadBenchModel(model, variant, (path) => readFile(new URL(path, folder)));
+  const measures = await measureModel(
+    (options) => createOnnxEngine({ runtime: { backend: 'cpu', ort }, ...parts, ...options }),
+    load,
+    tell,
+  );
+  return { device: cpus()[0]?.model ?? 'a processor', ...measures };
 }
 
 async function measureInBrowser(
@@ -98,19 +109,26 @@ async function measureInBrowser(
   }
 }
 
-function rowOf(backend: Name, result: PageResult): Record<string, string | number> {
-  const { tokensPerSecond, stepMs, stepMsAtPosition: at } = result;
+function rowOf(backend: Name, result: PageResult): Row {
+  const { tokensPerSecond, stepMs, stepMsAtPosition: at, stall, fairness, firstTokenMs } = result;
   const round = (value: number, digits = 1): number => Number(value.toFixed(digits));
   return {
     backend,
     device: result.device,
-    ...Object.fromEntries(STREAMS.map((count) => [`tok/s x${count}`, round(tokensPerSecond[count]!)])),
+    ...Object.fromEntries(
+      Object.entries(tokensPerSecond).map(([count, rate]) => [`tok/s x${count}`, round(rate)]),
+    ),
     'step ms x1': round(stepMs[1]!, 2),
     'step ms x8': round(stepMs[8]!, 2),
-    'prefill ms/token': round(result.prefillMsPerToken, 2),
-    'longest piece ms': round(result.prefillPieceMs),
-    'at 900 / at 100': round(at[900] / at[100], 2),
     'outside run %': round(100 * result.outsideRunShare),
     'bytes/token': result.readBackBytesPerToken,
+    'prefill ms/token': round(result.prefillMsPerToken, 2),
+    'late / early': round(at.late / at.early, 2),
+    'worst gap ms': round(stall.pieces.worstGapMs),
+    'at one go': round(stall.whole.worstGapMs),
+    'short prompt ms': round(fairness.aloneMs),
+    'behind two': round(fairness.behindMs),
+    'first token ms': round(firstTokenMs.first),
+    later: round(firstTokenMs.later),
   };
 }

@@ -1,35 +1,37 @@
-/** The browser's side of `bench engine`: loads a model on the backend that the page's address names, and measures. */
+/** The browser's side of `bench engine`: loads a model on a backend, and measures. */
 import { findAdapter, openDevice } from '../../src/engine/gpu/gpu-device.ts';
 import { createOnnxEngine } from '../../src/engine/onnx/onnx-engine.ts';
 import { loadWasmRuntime } from '../../src/engine/runtimes/wasm-runtime.ts';
 import { loadWebGpuRuntime } from '../../src/engine/runtimes/webgpu-runtime.ts';
-import { parseManifest } from '../../src/protocol/wire/model-manifest.ts';
-import { type EngineLoad, type EngineMeasures, measureEngine } from './measure-engine.ts';
+import { loadBenchModel } from './bench-model.ts';
+import type { EngineLoad } from './measure-engine.ts';
+import { measureModel, type ModelMeasures } from './measure-model.ts';
 
 export interface PageOrder {
   readonly backend: 'webgpu' | 'wasm';
   readonly model: string;
   readonly variant: string;
-  readonly slots: number;
   readonly load: EngineLoad;
 }
 
-export interface PageResult extends EngineMeasures {
+export interface PageResult extends ModelMeasures {
   readonly device: string;
-  readonly software: boolean;
 }
 
-async function measure({ backend, model, variant, slots, load }: PageOrder): Promise<PageResult> {
-  const fetchBytes = async (path: string): Promise<Uint8Array> =>
-    new Uint8Array(await (await fetch(`/models/${model}/${path}`)).arrayBuffer());
-  const manifest = parseManifest(await fetchBytes('manifest.json'));
-  const graph = await fetchBytes(manifest.variants[variant]!.graph);
+async function measure({ backend, model, variant, load }: PageOrder): Promise<PageResult> {
+  const parts = await loadBenchModel(
+    model,
+    variant,
+    async (path) => new Uint8Array(await (await fetch(`/models/${model}/${path}`)).arrayBuffer()),
+  );
   const gpu = backend === 'webgpu' ? await openDevice(await findAdapter()) : undefined;
   const runtime = gpu ? await loadWebGpuRuntime(gpu) : await loadWasmRuntime();
-  const engine = await createOnnxEngine({ runtime, manifest, graph, slots });
-  const measures = await measureEngine(engine, load, (line) => console.log(line));
-  await engine.close();
-  return { device: gpu?.name ?? 'WebAssembly', software: engine.capabilities.software, ...measures };
+  const measures = await measureModel(
+    (options) => createOnnxEngine({ runtime, ...parts, ...options }),
+    load,
+    (line) => console.log(line),
+  );
+  return { device: gpu?.name ?? 'WebAssembly', ...measures };
 }
 
 Object.assign(globalThis, { measure });

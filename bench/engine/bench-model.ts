@@ -1,0 +1,21 @@
+/** The models that `bench engine` runs: the bundled ones, and one with random weights and a large vocabulary. */
+import type { OnnxEngineOptions } from '../../src/engine/onnx/onnx-engine.ts';
+import { parseManifest } from '../../src/protocol/wire/model-manifest.ts';
+import { createSyntheticDecoder } from '../../src/sim/decoder/synthetic-decoder.ts';
+
+/** Qwen3-0.6B's shape with two layers: a vocabulary of 151,936, 155 of its 186 million parameters. */
+export const SYNTHETIC = 'synthetic';
+
+/** @param read a file of the model's folder */
+export async function loadBenchModel(
+  model: string,
+  variant: string,
+  read: (path: string) => Promise<Uint8Array>,
+): Promise<Pick<OnnxEngineOptions, 'manifest' | 'graph'>> {
+  if (model === SYNTHETIC) {
+    const { manifest, graph } = createSyntheticDecoder('qwen3-0.6b', { dtype: 'q4' }, { context: 1024 });
+    return { manifest, graph };
+  }
+  const manifest = parseManifest(await read('manifest.json'));
+  return { manifest, graph: await read(manifest.variants[variant]!.graph) };
+}
