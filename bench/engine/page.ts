@@ -27,7 +27,7 @@ async function measure({ backend, model, variant, load }: PageOrder): Promise<Pa
   const gpu = backend === 'webgpu' ? await openDevice(await findAdapter()) : undefined;
   const runtime = gpu ? await loadWebGpuRuntime(gpu) : await loadWasmRuntime();
   const measures = await measureModel(
-    (options) => createOnnxEngine({ runtime, ...parts, ...options }),
+    (options) => createOnnxEngine({ runtime, ...parts, ...options, onWarmUp: () => {} }),
     load,
     (line) => console.log(line),
   );

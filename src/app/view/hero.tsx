@@ -42,7 +42,12 @@ export function Hero({ lending }: { lending: Lending }): JSX.Element {
 function LoadingBar({ lending }: { lending: Lending }): JSX.Element | null {
   const state = lending.status.value?.state;
   if (state?.name !== 'loading') return null;
-  if (state.progress.phase !== 'download') return <progress class="bar" aria-label="Preparing the model" />;
+  if (state.progress.phase === 'prepare') {
+    const { done, total } = state.progress;
+    // Without a value the bar moves to and fro.
+    const measure = done === undefined ? {} : { value: done, max: total };
+    return <progress class="bar" aria-label="Preparing the model" {...measure} />;
+  }
   const { bytes, total } = state.progress;
   return <progress class="bar" aria-label="Download of the model" value={bytes} max={total} />;
 }

@@ -11,6 +11,13 @@ import { createWebGpuDecoder } from './webgpu-decoder.ts';
 import { testDecoder } from './self-test.ts';
 import { Stream } from './stream.ts';
 import { checkRequest } from './stream-request.ts';
+import { warmUp, type WarmUpProgress } from './warm-up.ts';
+
+/**
+ * Logits of a prefill piece, at most (64 MiB): the graph computes them for each of its tokens, whoever wants them. With
+ * a vocabulary of 150,000 that is a piece of 111 tokens.
+ */
+const MOST_LOGITS = 1 << 24;
 
 const VERSION = '1.30.0';
 
@@ -29,6 +36,10 @@ export interface OnnxEngineOptions {
   readonly selfTest?: boolean;
   /** What `spec.constraint` needs; without it a spec with a constraint is refused. */
   readonly createConstraint?: CreateConstraint;
+  /** Makes every shader ready before the engine is given away, on a GPU; told how far it is. */
+  readonly onWarmUp?: WarmUpProgress;
+  /** Ends the warm-up, and thereby the loading. */
+  readonly signal?: AbortSignal;
   /** Finer than a step. */
   readonly clock?: Stopwatch;
 }
@@ -49,7 +60,7 @@ export interface OnnxEngine extends Engine {
 /**
  * Loads a decoder and starts serving streams of it, batched.
  *
- * Errors: `model_unsupported`, `out_of_memory`, `device_lost`, `gpu_miscomputes`.
+ * Errors: `model_unsupported`, `out_of_memory`, `device_lost`, `gpu_miscomputes`, `aborted`.
  *
  * @example
  * const engine = await createOnnxEngine({ runtime: { backend: 'cpu', ort }, manifest, graph, slots: 4 });
@@ -64,12 +75,20 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Onnx
   }
   const shape = shapeOf(manifest, slots, options.context);
   const decoder = await createDecoder(runtime, graph, shape, clock);
-  if (options.selfTest ?? (decoder.backend === 'webgpu' && !decoder.software)) {
-    await testDecoder(decoder, shape).catch((error: unknown) =>
-      decoder.close().then(() => Promise.reject(error as Error)),
-    );
+  const isGpu = decoder.backend === 'webgpu' && !decoder.software;
+  const piece = Math.min(
+    options.prefillPiece ?? (isGpu ? 256 : 64),
+    Math.max(1, Math.floor(MOST_LOGITS / shape.vocab)),
+  );
+  try {
+    if (options.selfTest ?? isGpu) await testDecoder(decoder, shape);
+    if (options.onWarmUp && decoder.backend === 'webgpu') {
+      await warmUp(decoder, shape, piece, options.onWarmUp, options.signal);
+    }
+  } catch (error) {
+    await decoder.close();
+    throw error;
   }
-  const piece = options.prefillPiece ?? (decoder.backend === 'webgpu' && !decoder.software ? 256 : 64);
   const loop = new DecodeLoop({ decoder, clock, slots, piece });
   const { context, vocab } = shape;
   let closing: Promise<void> | undefined;

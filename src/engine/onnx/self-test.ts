@@ -1,6 +1,7 @@
 import { CodedError } from '../../core/errors.ts';
 import { Batch } from './batch.ts';
 import type { Decoder, DecoderShape } from './decoder.ts';
+import { trialDraw } from './warm-up.ts';
 
 /** Enough tokens that attention takes its kernel for long prompts (from 32 on), and several of the short one's pieces. */
 const LENGTH = 40;
@@ -12,7 +13,6 @@ const TOLERANCE = 5e-3;
 /**
  * Runs one prompt in two ways that take different kernels, and compares the logits. Drivers and kernels that compute
  * wrongly on some GPU exist (see `gpu-device.ts` for one): better to find out now than to be paid for nonsense.
- * It also compiles every shader, so that the first job does not wait for that.
  *
  * @throws CodedError `gpu_miscomputes`
  */
@@ -43,7 +43,7 @@ async function logitsAfter(
   batch.rows = 1;
   batch.tokens[0] = tokens[length]!;
   batch.positions[0] = length;
-  batch.draws[0] = { temperature: 1, seed: { low: 0, high: 0 }, choice: 0, position: length + 1 };
+  batch.draws[0] = trialDraw(length + 1);
   await decoder.step(batch);
   return decoder.readLogits(0);
 }

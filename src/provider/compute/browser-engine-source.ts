@@ -68,7 +68,14 @@ async function load(
   });
   const graph = await bytesOf(manifest.variants[offer.variant]?.graph ?? '');
   if (signal.aborted) throw abortError(signal);
-  const engine = await createOnnxEngine({ runtime, manifest, graph, slots: order.slots });
+  const engine = await createOnnxEngine({
+    runtime,
+    manifest,
+    graph,
+    slots: order.slots,
+    onWarmUp: (done, of) => progress({ phase: 'prepare', done, total: of }),
+    signal,
+  });
   return { engine, model: { offer, stopIds: manifest.eosTokenIds, stopWhen } };
 }
 

@@ -37,8 +37,10 @@ export interface EngineOrder {
   readonly allowSoftware: boolean;
 }
 
-/** `download` counts bytes of the model's files; `prepare` has no measure. */
-export type LoadProgress = ({ readonly phase: 'download' } & ModelProgress) | { readonly phase: 'prepare' };
+/** `download` counts bytes of the model's files; `prepare` counts sizes of work whose shaders are ready, once it can. */
+export type LoadProgress =
+  | ({ readonly phase: 'download' } & ModelProgress)
+  | { readonly phase: 'prepare'; readonly done?: number; readonly total?: number };
 
 export interface LoadedEngine {
   readonly engine: Engine;
