@@ -8,6 +8,12 @@ export const PROTOCOL_VERSION = 1;
 /** Output tokens per chunk, counted from the start of each lease (rule C1). Not configurable: it is what gets signed. */
 export const CHUNK_TOKENS = 32;
 
+/**
+ * Greatest margin at which two honest backends may choose different tokens (rule S3), for f32 activations: twice what
+ * their logits may differ by.
+ */
+export const EPSILON = 1e-4;
+
 /** Largest WebSocket frame either side accepts, in bytes. */
 export const FRAME_CAP = 64 * 1024;
 

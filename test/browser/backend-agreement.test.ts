@@ -5,7 +5,7 @@ import type { WasmRuntime } from '../../src/engine/onnx/runtime.ts';
 import { createWasmDecoder } from '../../src/engine/onnx/wasm-decoder.ts';
 import { createWebGpuDecoder } from '../../src/engine/onnx/webgpu-decoder.ts';
 import { loadWasmRuntime } from '../../src/engine/runtimes/wasm-runtime.ts';
-import { EPSILON } from '../contract/engine-suite.ts';
+import { EPSILON } from '../../src/protocol/constants.ts';
 import { differentChoices, forceTokens, greatestDifference } from '../contract/teacher-forcing.ts';
 import { fetchModel, softwareGpuRuntime } from './browser-engine.ts';
 

@@ -1,12 +1,10 @@
 /** What every engine must do (src/engine/engine.ts), as tests that run in Node and in a browser. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { plainSpec } from '../../src/protocol/wire/decode-spec.ts';
+import { EPSILON } from '../../src/protocol/constants.ts';
 import type { Engine, EngineStream, StreamEnd, StreamRequest } from '../../src/engine/engine.ts';
 import { PROJECTION_WIDTH } from '../../src/protocol/wire/projection.ts';
 import { type Sample, TOP_COUNT } from '../../src/protocol/wire/sample.ts';
-
-/** Where two honest runs may choose different tokens: see rule S3. */
-export const EPSILON = 1e-4;
 
 /** "CITIZEN:\nGood morrow, sir." in ids of the bundled tokenizer; 0 begins a text. */
 export const PROMPT = [0, 68, 74, 85, 74, 91, 350, 59, 11, 1265, 262, 781, 45];

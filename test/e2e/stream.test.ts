@@ -5,7 +5,8 @@ import type { JobReceipt } from '../../src/protocol/money/receipt.ts';
 import { verifyOpening, verifyReceipt } from '../../src/protocol/money/verify-receipt.ts';
 import { decodeLeaf } from '../../src/protocol/wire/chunk.ts';
 import { createTestEngine, readModel } from '../contract/bundled-model.ts';
-import { collect, EPSILON, type Output } from '../contract/engine-suite.ts';
+import { EPSILON } from '../../src/protocol/constants.ts';
+import { collect, type Output } from '../contract/engine-suite.ts';
 
 const MODEL = 'shakespeare-1m-fp32';
 const TOKENS = 200;

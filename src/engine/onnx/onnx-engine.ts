@@ -1,6 +1,8 @@
 import { CodedError } from '../../core/errors.ts';
 import type { ModelManifest } from '../../protocol/wire/model-manifest.ts';
-import type { Engine } from '../engine.ts';
+import { decodeSpecHash, plainSpec } from '../../protocol/wire/decode-spec.ts';
+import { TOP_COUNT } from '../../protocol/wire/sample.ts';
+import type { Engine, StreamRequest } from '../engine.ts';
 import type { CreateConstraint } from '../grammar/token-constraint.ts';
 import { createCpuDecoder } from './cpu-decoder.ts';
 import { DecodeLoop } from './decode-loop.ts';
@@ -91,6 +93,7 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Onnx
   }
   const loop = new DecodeLoop({ decoder, clock, slots, piece });
   const { context, vocab } = shape;
+  const { createConstraint } = options;
   let closing: Promise<void> | undefined;
 
   return {
@@ -108,8 +111,9 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Onnx
     },
     open(request) {
       if (loop.failure) throw loop.failure;
-      checkRequest(request, context, vocab);
-      const stream = new Stream(request, context, () => loop.wake());
+      checkRequest(request, { context, vocab, constrains: createConstraint !== undefined });
+      if (decoder.backend === 'webgpu' && isControlled(request)) throw uncontrolled();
+      const stream = new Stream(request, { context, vocab, createConstraint, changed: () => loop.wake() });
       loop.add(stream);
       return stream;
     },
@@ -123,6 +127,15 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Onnx
       return closing;
     },
   };
+}
+
+/** The WGSL kernel draws plainly, so far. */
+function isControlled({ spec, topLogprobs = 0 }: StreamRequest): boolean {
+  return topLogprobs > TOP_COUNT || decodeSpecHash(spec) !== decodeSpecHash(plainSpec(spec.temperature));
+}
+
+function uncontrolled(): CodedError {
+  return new CodedError('decode_spec_unsupported', 'This engine controls only the temperature, so far.');
 }
 
 function createDecoder(

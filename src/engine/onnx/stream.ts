@@ -1,10 +1,22 @@
 import { abortError, CodedError } from '../../core/errors.ts';
 import { Queue } from '../../core/queue.ts';
 import type { Sample } from '../../protocol/wire/sample.ts';
-import { parseSeed } from '../../protocol/wire/sampling-noise.ts';
-import type { Draw } from '../sampling/logit-sampler.ts';
 import type { EngineStream, StreamEnd, StreamRequest } from '../engine.ts';
+import type { CreateConstraint } from '../grammar/token-constraint.ts';
+import type { Draw } from '../sampling/logit-sampler.ts';
 import type { Occupant } from './occupant.ts';
+import { priorOf, StreamDraw } from './stream-draw.ts';
+
+/** What a stream is opened with beside its request. */
+export interface StreamParts {
+  /** Largest prompt + output. */
+  readonly context: number;
+  readonly vocab: number;
+  /** Called when the loop has something new to do for this stream. */
+  readonly changed: () => void;
+  /** For a spec with a constraint. */
+  readonly createConstraint?: CreateConstraint | undefined;
+}
 
 /**
  * A stream's state between steps. Its cache holds `fed` tokens; the last known token, `pending`, is fed next, at
@@ -18,37 +30,31 @@ export class Stream implements EngineStream, Occupant {
   done = false;
   readonly #request: StreamRequest;
   readonly #most: number;
-  readonly #changed: () => void;
+  readonly #parts: StreamParts;
   readonly #queue: Queue<Sample>;
-  readonly #draw: { -readonly [K in keyof Draw]: Draw[K] };
+  readonly #draw: StreamDraw;
+  /** The constraint, if there is one, can tell what may come. */
+  #ready = true;
   readonly #onAbort: () => void;
   #credit: number;
   #given = 0;
   #end: StreamEnd | undefined;
 
-  /**
-   * @param context largest prompt + output.
-   * @param changed called when the loop has something new to do for this stream.
-   */
-  constructor(request: StreamRequest, context: number, changed: () => void) {
+  constructor(request: StreamRequest, parts: StreamParts) {
     const { tokens, maxTokens, credit, signal } = request;
     this.tokens = [...tokens];
     this.prefillEnd = tokens.length - 1;
     this.scope = request.scope;
     this.#request = request;
-    this.#most = Math.min(maxTokens, context - tokens.length);
+    this.#most = Math.min(maxTokens, parts.context - tokens.length);
     this.#queue = new Queue(this.#most);
     this.#credit = credit ?? maxTokens;
-    this.#changed = changed;
-    this.#draw = {
-      temperature: request.spec.temperature,
-      seed: parseSeed(request.seed),
-      choice: request.choice ?? 0,
-      position: 0,
-    };
+    this.#parts = parts;
+    this.#draw = new StreamDraw(request);
     this.#onAbort = () => this.fail(abortError(signal!));
     if (signal?.aborted) this.fail(abortError(signal));
     else signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (request.spec.constraint) void this.#constrain(parts.createConstraint!);
   }
 
   /** The last token that is known, once all before it are in the cache. */
@@ -58,25 +64,28 @@ export class Stream implements EngineStream, Occupant {
 
   /** True if the next step may give this stream a token. */
   get decodable(): boolean {
-    return !this.done && this.fed >= this.prefillEnd && this.#given < this.#credit;
+    return this.#ready && !this.done && this.fed >= this.prefillEnd && this.#given < this.#credit;
   }
 
   /** How the token after the pending one is drawn; valid until the next call. */
   get draw(): Draw {
-    this.#draw.position = this.fed + 1;
-    return this.#draw;
+    return this.#draw.at(this.fed + 1);
   }
 
   grant(tokens: number): void {
     if (tokens <= this.#credit) return;
     this.#credit = tokens;
-    this.#changed();
+    this.#parts.changed();
   }
 
-  /** Takes what a step drew; without a sample, the logits were not finite. */
+  /** Takes what a step drew; without a sample, the logits were not finite, or no token was allowed. */
   take(sample: Sample | undefined): void {
     if (this.done) return;
     if (!sample) {
+      if (this.#draw.isImpossible(this.#parts.vocab)) {
+        const text = 'The constraint lets no token come that this model has.';
+        return this.fail(new CodedError('no_token_allowed', text, { position: this.fed + 1 }));
+      }
       // Nobody shall go on from a cache that may hold such numbers.
       const position = this.fed + 1;
       this.fed = 0;
@@ -89,7 +98,8 @@ export class Stream implements EngineStream, Occupant {
     this.#queue.push(sample);
     try {
       const stop = this.#request.stopIds.includes(sample.id) || this.#request.stopWhen?.(sample.id) === true;
-      if (stop) this.#finish('stop');
+      if (!stop) this.#draw.accept(sample.id);
+      if (stop || this.#draw.done) this.#finish('stop');
       else if (this.#given >= this.#most) this.#finish('length');
     } catch (error) {
       this.fail(error);
@@ -109,6 +119,18 @@ export class Stream implements EngineStream, Occupant {
     }
   }
 
+  async #constrain(create: CreateConstraint): Promise<void> {
+    this.#ready = false;
+    try {
+      this.#draw.constrain(await create(this.#request.spec.constraint!, priorOf(this.#request)));
+      this.#ready = true;
+      if (this.#draw.done) this.#finish('stop');
+      else this.#parts.changed();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
   #finish(end: StreamEnd): void {
     this.#end = end;
     this.#close();
@@ -119,6 +141,6 @@ export class Stream implements EngineStream, Occupant {
     this.done = true;
     this.#request.signal?.removeEventListener('abort', this.#onAbort);
     this.#queue.end(error);
-    this.#changed();
+    this.#parts.changed();
   }
 }

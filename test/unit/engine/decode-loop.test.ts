@@ -17,7 +17,7 @@ function start(slots = 2, piece = 3): void {
 }
 
 function open(change: Partial<StreamRequest>, context = 64): Stream {
-  const stream = new Stream(request(change), context, () => loop.wake());
+  const stream = new Stream(request(change), { context, vocab: 2048, changed: () => loop.wake() });
   loop.add(stream);
   return stream;
 }

@@ -17,7 +17,11 @@ function start(slots: number): void {
 }
 
 function open(change: Partial<StreamRequest>): Stream {
-  const stream = new Stream(request({ maxTokens: 1, ...change }), 256, () => loop.wake());
+  const stream = new Stream(request({ maxTokens: 1, ...change }), {
+    context: 256,
+    vocab: 2048,
+    changed: () => loop.wake(),
+  });
   loop.add(stream);
   return stream;
 }
