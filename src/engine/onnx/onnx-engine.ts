@@ -7,7 +7,7 @@ import type { CreateConstraint } from '../grammar/token-constraint.ts';
 import { createCpuDecoder } from './cpu-decoder.ts';
 import { DecodeLoop } from './decode-loop.ts';
 import { type Decoder, type DecoderShape, shapeOf, type Stopwatch } from './decoder.ts';
-import type { OnnxRuntime } from './runtime.ts';
+import { type OnnxRuntime, ORT_VERSION } from './runtime.ts';
 import { createWasmDecoder } from './wasm-decoder.ts';
 import { createWebGpuDecoder } from './webgpu-decoder.ts';
 import { testDecoder } from './self-test.ts';
@@ -20,8 +20,6 @@ import { warmUp, type WarmUpProgress } from './warm-up.ts';
  * a vocabulary of 150,000 that is a piece of 111 tokens.
  */
 const MOST_LOGITS = 1 << 24;
-
-const VERSION = '1.30.0';
 
 export interface OnnxEngineOptions {
   readonly runtime: OnnxRuntime;
@@ -99,7 +97,7 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Onnx
   return {
     capabilities: {
       name: 'onnx',
-      version: VERSION,
+      version: ORT_VERSION,
       backend: decoder.backend,
       software: decoder.software,
       gpuClass: decoder.gpuClass,

@@ -1,6 +1,9 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-web';
 import type { OrtWasmModule } from './ort-wasm-module.ts';
 
+/** Of both packages, `onnxruntime-web` and `onnxruntime-node`: receipts name it. */
+export const ORT_VERSION = '1.30.0';
+
 /** What this engine uses of onnxruntime's JavaScript library, on the web and on Node. */
 export interface OrtLibrary {
   readonly InferenceSession: {

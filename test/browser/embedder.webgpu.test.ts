@@ -1,0 +1,15 @@
+import vectors from '../vectors/embeddings-shakespeare-embed.json?raw';
+import { createOnnxEmbedder } from '../../src/engine/onnx/onnx-embedder.ts';
+import { describeEmbedder, type EmbeddingVectors } from '../contract/embedder-suite.ts';
+import { fetchModel, softwareGpuRuntime } from './browser-engine.ts';
+
+describeEmbedder('webgpu', {
+  create: async (variant, options) =>
+    createOnnxEmbedder({
+      runtime: await softwareGpuRuntime(),
+      ...(await fetchModel('shakespeare-embed', variant)),
+      ...options,
+    }),
+  vectors: JSON.parse(vectors) as EmbeddingVectors,
+  timeout: 60_000,
+});
