@@ -45,6 +45,35 @@ class Recipe:
 
 
 @dataclass(frozen=True)
+class EncoderRecipe:
+    """One training run of an encoder. A step sees `pairs` pairs of stretches of `shortest` to `longest` tokens.
+
+    `word_steps`: steps in which the embedding learns alone, the blocks adding nothing yet; then come `steps` of everything.
+
+    `drop`: the share of a stretch's tokens that are left out. `dimensions`: the lengths to which vectors may be cut; the
+    loss is the mean over them. `window`: tokens that count as company when the embedding's first values are counted.
+    """
+
+    seed: int
+    word_steps: int
+    steps: int
+    pairs: int
+    shortest: int
+    longest: int
+    drop: float
+    dropout: float
+    temperature: float
+    dimensions: tuple[int, ...]
+    window: int
+    word_rate: float
+    matrix_rate: float
+    other_rate: float
+    warmup: int
+    weight_decay: float
+    evaluate_every: int
+
+
+@dataclass(frozen=True)
 class Model:
     """A model of this project: its identity, its shape and how it is trained."""
 
@@ -52,8 +81,27 @@ class Model:
     name: str
     description: str
     architecture: Architecture
-    recipe: Recipe
+    recipe: Recipe | EncoderRecipe
 
+
+ENCODERS = {
+    model.id: model
+    for model in (
+        Model(
+            id="shakespeare-embed",
+            name="Shakespeare Embed",
+            description="An encoder of 1.6 million parameters that finds passages of plays. For tests and first steps.",
+            architecture=Architecture(
+                layers=2, heads=8, kv_heads=8, head_dim=32, hidden=256, intermediate=384, context=512
+            ),
+            recipe=EncoderRecipe(
+                seed=1616, word_steps=600, steps=40, pairs=96, shortest=16, longest=80, drop=0.3, dropout=0.2,
+                temperature=0.05, dimensions=(64, 128, 256), window=32, word_rate=0.02, matrix_rate=0.004,
+                other_rate=0.001, warmup=10, weight_decay=0.05, evaluate_every=20,
+            ),
+        ),
+    )
+}
 
 MODELS = {
     model.id: model

@@ -10,7 +10,8 @@ import numpy as np
 import onnx
 import torch
 
-from config import MODELS, Architecture
+from config import MODELS, Architecture, Model
+from files import BITS, GRAPHS
 from graph import FLOAT, INT32, INT64, Graph
 from model import rotary_tables
 from quantize import BLOCK, quantize
@@ -33,13 +34,10 @@ class Exporter:
         positions = graph.input("position_ids", INT64, [BATCH, SEQUENCE])
         graph.output("logits", FLOAT, [BATCH, SEQUENCE, shape.vocabulary])
         lengths, total = self._lengths(mask)
-        cos, sin = (table.numpy() for table in rotary_tables(shape))
-        self.rotary = [positions, graph.constant("rotary.cos", cos), graph.constant("rotary.sin", sin)]
+        self._rotary_tables(positions)
 
         residual = self._embedding(ids)
-        gamma = graph.constant("blocks.0.attention_norm.weight", self.weights["blocks.0.attention_norm.weight"])
-        normed = graph.node("SimplifiedLayerNormalization", "blocks.0.attention_norm", [residual, gamma],
-                            axis=-1, epsilon=shape.norm_epsilon, stash_type=1)
+        normed = self._first_norm(residual)
         for layer in range(shape.layers):
             block = f"blocks.{layer}"
             attended = self._attention(layer, normed, lengths, total)
@@ -49,6 +47,16 @@ class Exporter:
             normed, residual = self._skip_norm(following, residual, fed)
         self._head(normed)
         return graph.model(name)
+
+    def _rotary_tables(self, positions: str) -> None:
+        cos, sin = (table.numpy() for table in rotary_tables(self.shape))
+        self.rotary = [positions, self.graph.constant("rotary.cos", cos), self.graph.constant("rotary.sin", sin)]
+
+    def _first_norm(self, residual: str) -> str:
+        name = "blocks.0.attention_norm"
+        gamma = self.graph.constant(f"{name}.weight", self.weights[f"{name}.weight"])
+        return self.graph.node("SimplifiedLayerNormalization", name, [residual, gamma],
+                               axis=-1, epsilon=self.shape.norm_epsilon, stash_type=1)
 
     def _lengths(self, mask: str) -> tuple[str, str]:
         """GroupQueryAttention's two lengths: each row's last position, and the longest row's length, both int32."""
@@ -101,8 +109,7 @@ class Exporter:
 
     def _attention(self, layer: int, x: str, lengths: str, total: str) -> str:
         graph, shape, name = self.graph, self.shape, f"blocks.{layer}.attention"
-        q, k = (graph.microsoft("RotaryEmbedding", f"{name}.{part}_rotary", [self._linear(f"{name}.{part}", x),
-                                *self.rotary], interleaved=0, num_heads=0, rotary_embedding_dim=0) for part in "qk")
+        q, k = self._rotated(name, x)
         past, present = [], []
         for kind in ("key", "value"):
             sizes = [shape.kv_heads, "past_sequence_length", shape.head_dim]
@@ -113,6 +120,12 @@ class Exporter:
                         [name, *present], num_heads=shape.heads, kv_num_heads=shape.kv_heads,
                         scale=shape.head_dim**-0.5, do_rotary=0, rotary_interleaved=0, local_window_size=-1)
         return self._linear(f"{name}.o", name)
+
+    def _rotated(self, name: str, x: str) -> list[str]:
+        """Queries and keys, turned by their positions."""
+        turn = {"interleaved": 0, "num_heads": 0, "rotary_embedding_dim": 0}
+        return [self.graph.microsoft("RotaryEmbedding", f"{name}.{part}_rotary",
+                                     [self._linear(f"{name}.{part}", x), *self.rotary], **turn) for part in "qk"]
 
     def _feed_forward(self, name: str, x: str) -> str:
         graph = self.graph
@@ -127,18 +140,18 @@ def load_weights(checkpoint: str) -> tuple[str, Weights]:
     return saved["id"], {name: weight.numpy() for name, weight in saved["model"].items()}
 
 
-def main() -> None:
+def write_graphs(models: dict[str, Model], exporter: type[Exporter]) -> None:
     parser = argparse.ArgumentParser(description="Writes model.onnx and model_q4.onnx.")
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--out", required=True)
     options = parser.parse_args()
     model_id, weights = load_weights(options.checkpoint)
     os.makedirs(options.out, exist_ok=True)
-    for file, bits in (("model.onnx", 32), ("model_q4.onnx", 4)):
+    for variant, file in GRAPHS.items():
         path = os.path.join(options.out, file)
-        onnx.save(Exporter(MODELS[model_id].architecture, weights, bits).build(model_id), path)
+        onnx.save(exporter(models[model_id].architecture, weights, BITS[variant]).build(model_id), path)
         print(f"{path}: {os.path.getsize(path)} bytes")
 
 
 if __name__ == "__main__":
-    main()
+    write_graphs(MODELS, Exporter)

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from config import CONTEXT, END_OF_TEXT_ID, MODELS, Recipe
+from config import CONTEXT, END_OF_TEXT_ID, MODELS, EncoderRecipe, Recipe
 from corpus import split
+from encoder import Encoder
 from loss import bits_per_byte
 from model import Decoder
 from muon import Muon
@@ -40,12 +41,12 @@ class Windows:
         return torch.cat((begin, targets[:, :-1]), dim=1), targets
 
 
-def rate(step: int, recipe: Recipe) -> float:
+def rate(step: int, recipe: Recipe | EncoderRecipe) -> float:
     """The share of the full learning rate at `step`: a warm-up, then a straight line to zero."""
     return min((step + 1) / recipe.warmup, (recipe.steps - step) / (recipe.steps - recipe.warmup))
 
 
-def optimizers(model: Decoder, recipe: Recipe) -> list[torch.optim.Optimizer]:
+def optimizers(model: Decoder | Encoder, recipe: Recipe | EncoderRecipe) -> list[torch.optim.Optimizer]:
     matrices = [weight for weight in model.blocks.parameters() if weight.dim() == 2]
     others = [weight for weight in model.parameters() if all(weight is not matrix for matrix in matrices)]
     return [

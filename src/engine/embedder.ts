@@ -20,10 +20,13 @@ export interface EmbedderCapabilities {
 export interface EmbedRequest {
   /** Token ids, one list for each vector that is wanted. */
   readonly inputs: readonly (readonly number[])[];
-  /** Vectors are cut to their first numbers, then brought to length 1 again (rule E4). All unless given. */
+  /** Vectors are cut to their first numbers, then brought to length 1 again (rule V4). All unless given. */
   readonly dimensions?: number;
   readonly signal?: AbortSignal;
 }
+
+/** `stepMs` and `worstStepMs` are of passes, `active` and `waiting` of calls, `tokens` of inputs. */
+export type EmbedderTimings = Pick<EngineTimings, 'active' | 'waiting' | 'worstStepMs' | 'stepMs' | 'tokens'>;
 
 /** A loaded encoder: texts, as ids, become vectors. */
 export interface Embedder {
@@ -37,7 +40,7 @@ export interface Embedder {
    * `out_of_memory`, `engine_failed`, `engine_closed` (every call: the embedder serves nothing more).
    */
   embed(request: EmbedRequest): Promise<Float32Array[]>;
-  timings(): EngineTimings;
+  timings(): EmbedderTimings;
   /** Ends every call with `engine_closed` and frees the memory. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** How an encoder's states become a vector (rule E4). Plain arithmetic, the same for every backend. */
+/** How an encoder's states become a vector (rule V4). Plain arithmetic, the same for every backend. */
 
 export type Pooling = 'mean' | 'cls';
 

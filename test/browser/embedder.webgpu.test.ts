@@ -11,5 +11,6 @@ describeEmbedder('webgpu', {
       ...options,
     }),
   vectors: JSON.parse(vectors) as EmbeddingVectors,
+  many: 8,
   timeout: 60_000,
 });

@@ -23,6 +23,8 @@ export interface EmbedderSuite {
     variant: 'fp32' | 'q4',
     options?: Pick<OnnxEmbedderOptions, 'pooling' | 'batchTokens'>,
   ) => Promise<Embedder>;
+  /** Inputs of the longer call: fewer where a pass takes half a second. */
+  readonly many?: number;
   readonly timeout?: number;
 }
 
@@ -42,7 +44,10 @@ function expectVectors(
     expect(distance(vector, expected[i]!), `vector ${i}`).toBeLessThan(tolerance);
 }
 
-export function describeEmbedder(name: string, { create, vectors, timeout = 20_000 }: EmbedderSuite): void {
+export function describeEmbedder(
+  name: string,
+  { create, vectors, many: count = 24, timeout = 20_000 }: EmbedderSuite,
+): void {
   const inputs = vectors.inputs.map(({ ids }) => ids);
 
   describe(`${name} embedder`, { timeout }, () => {
@@ -55,32 +60,32 @@ export function describeEmbedder(name: string, { create, vectors, timeout = 20_0
     }, timeout);
     afterAll(() => embedder.close());
 
-    it('E4 gives the vectors that PyTorch gives, of inputs of very different lengths at once', () => {
+    it('V4 gives the vectors that PyTorch gives, of inputs of very different lengths at once', () => {
       expectVectors(whole, vectors.mean.fp32, VECTOR_TOLERANCE);
       for (const vector of whole) expect(Math.hypot(...vector)).toBeCloseTo(1, 5);
     });
 
-    it('E4 does so with four-bit weights', async () => {
+    it('V4 does so with four-bit weights', async () => {
       const quantised = await create('q4');
       expectVectors(await quantised.embed({ inputs }), vectors.mean.q4, VECTOR_TOLERANCE);
       await quantised.close();
     });
 
-    it('E4 takes the first token’s state where the model says so', async () => {
+    it('V4 takes the first token’s state where the model says so', async () => {
       const first = await create('fp32', { pooling: 'cls' });
       const some = inputs.slice(0, vectors.cls.length);
       expectVectors(await first.embed({ inputs: some }), vectors.cls, VECTOR_TOLERANCE);
       await first.close();
     });
 
-    it('E4 cuts vectors and brings them to length 1 again', async () => {
+    it('V4 cuts vectors and brings them to length 1 again', async () => {
       const { dimensions, mean } = vectors.cut;
       const cut = await embedder.embed({ inputs: inputs.slice(0, mean.length), dimensions });
       expectVectors(cut, mean, VECTOR_TOLERANCE);
     });
 
     it('gives an input the same vector alone and beside others', async () => {
-      for (const [i, ids] of inputs.entries()) {
+      for (const [i, ids] of inputs.slice(0, 3).entries()) {
         const [alone] = await embedder.embed({ inputs: [ids] });
         expect(distance(alone!, whole[i]!)).toBeLessThan(BATCH_TOLERANCE);
       }
@@ -88,7 +93,7 @@ export function describeEmbedder(name: string, { create, vectors, timeout = 20_0
 
     it('keeps the order over many passes, and serves calls at the same time', async () => {
       const small = await create('fp32', { batchTokens: 64 });
-      const many = Array.from({ length: 24 }, (_, i) => inputs[(i * 7) % 3]!);
+      const many = Array.from({ length: count }, (_, i) => inputs[(i * 7) % 3]!);
       const [first, second] = await Promise.all([
         small.embed({ inputs: many }),
         small.embed({ inputs: inputs.slice(0, 2) }),
@@ -118,11 +123,10 @@ export function describeEmbedder(name: string, { create, vectors, timeout = 20_0
 
     it('drops a call that is aborted, and no other', async () => {
       const abort = new AbortController();
-      const dropped = embedder.embed({ inputs, signal: abort.signal });
+      const dropped = embedder.embed({ inputs, signal: abort.signal }).catch((error: unknown) => error);
       const kept = embedder.embed({ inputs: inputs.slice(0, 1) });
-      const refused = expect(dropped).rejects.toMatchObject({ code: 'aborted' });
       abort.abort();
-      await refused;
+      expect(await dropped).toMatchObject({ code: 'aborted' });
       expectVectors(await kept, whole.slice(0, 1), BATCH_TOLERANCE);
       const late = embedder.embed({ inputs, signal: AbortSignal.abort() });
       await expect(late).rejects.toMatchObject({ code: 'aborted' });

@@ -1,8 +1,7 @@
 import { abortError, CodedError } from '../../core/errors.ts';
 import type { ModelManifest } from '../../protocol/wire/model-manifest.ts';
 import { checkEmbedRequest } from '../embed-request.ts';
-import type { Embedder, EmbedderCapabilities, EmbedRequest } from '../embedder.ts';
-import type { EngineTimings } from '../engine.ts';
+import type { Embedder, EmbedderCapabilities, EmbedderTimings, EmbedRequest } from '../embedder.ts';
 import { finishVector, type Pooling, poolStates } from '../pooling.ts';
 import type { Stopwatch } from './decoder.ts';
 import type { Encoder } from './encoder.ts';
@@ -54,7 +53,9 @@ export async function createOnnxEmbedder(options: OnnxEmbedderOptions): Promise<
   const capabilities: EmbedderCapabilities = {
     name: 'onnx',
     version: ORT_VERSION,
-    ...{ backend, software, gpuClass },
+    backend,
+    software,
+    gpuClass,
     context,
     vocab,
     dimensions: hidden,
@@ -143,7 +144,7 @@ class OnnxEmbedder implements Embedder {
     return promise.finally(() => signal?.removeEventListener('abort', abort));
   }
 
-  timings(): EngineTimings {
+  timings(): EmbedderTimings {
     const active = this.#turning ? Math.min(1, this.#calls.size) : 0;
     return {
       active,

@@ -47,7 +47,7 @@ const encoderSchema = z
   .object({
     kind: z.literal('encoder'),
     ...sizes,
-    /** How its states become one vector of `hidden` numbers: their mean, or the first token's (rule E4). */
+    /** How its states become one vector of `hidden` numbers: their mean, or the first token's (rule V4). */
     pooling: z.enum(['mean', 'cls']),
     /** Vectors are brought to length 1. */
     normalise: z.boolean(),

@@ -51,7 +51,7 @@ describe('parseManifest', () => {
     },
   );
 
-  it('E4 reads an encoder, which says how its vectors are made and how short they may be', () => {
+  it('V4 reads an encoder, which says how its vectors are made and how short they may be', () => {
     const { kvHeads: _, ...sizes } = valid['architecture'] as Record<string, unknown>;
     const encoder = { ...sizes, kind: 'encoder', pooling: 'cls', normalise: true, leastDimensions: 64 };
     const { architecture } = parseManifest(encode({ ...valid, architecture: encoder }));
