@@ -4,6 +4,7 @@ import type { Random } from '../core/random.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Connect, FrameSocket } from '../protocol/wire/frame-socket.ts';
 import { FREE, type Price } from '../protocol/wire/job.ts';
+import type { Room } from '../protocol/wire/messages.ts';
 import type { AttemptStore } from './attempt-store.ts';
 import { backoff } from './backoff.ts';
 import { openSocket } from './dial.ts';
@@ -54,13 +55,20 @@ export class Provider {
   readonly #tally: Tally;
   readonly #leaves: LeafBook;
   readonly #income: Income;
+  /** Why it takes no jobs, by code: the owner's own pause, a game, the battery. */
+  readonly #pauses = new Map<string, ErrorBody>();
+  /** Slots that may be filled. */
+  #limit: number;
+  /** The prompt that the owner allows, in tokens. */
+  #promptLimit = Number.POSITIVE_INFINITY;
+  /** What the last `hello` granted. */
+  #offered = 0;
   #relay: RelayStatus;
   /** The connection's part of the state; `status` puts pauses and jobs over it. */
   #link: Extract<LinkState, { name: 'idle' | 'connecting' | 'error' }> | { name: 'ready' } = { name: 'idle' };
   #session: Session | undefined;
   #runner: Runner | undefined;
   #draining = false;
-  #paused: ErrorBody | undefined;
   #held: ErrorBody | undefined;
   #failed: ErrorBody | undefined;
   #fault: ErrorBody | undefined;
@@ -70,6 +78,7 @@ export class Provider {
   constructor(options: ProviderOptions) {
     this.#options = options;
     this.#tally = options.tally ?? new Tally(options.clock);
+    this.#limit = options.engine.capabilities.slots;
     this.#leaves = new LeafBook(options.store);
     this.#relay = { url: options.relayUrl, connected: false };
     this.#income = new Income({
@@ -106,16 +115,26 @@ export class Provider {
     this.#link = { name: 'idle' };
   }
 
-  /** Takes no jobs until `resume`; hands back those that run (rule P2). The connection stays. */
+  /** Takes no jobs until `resume` of the same code; hands back those that run (rule P2). The connection stays. */
   pause(reason: ErrorBody): void {
-    this.#paused = reason;
+    this.#pauses.set(reason.code, reason);
     this.#rest(reason);
   }
 
-  resume(): void {
-    if (!this.#paused) return;
-    this.#paused = undefined;
-    this.#work();
+  resume(code = 'paused'): void {
+    if (this.#pauses.delete(code)) this.#work();
+  }
+
+  /** From now on so many slots are filled at most (rule P3): what runs beyond it runs to its end. */
+  limitSlots(slots: number): void {
+    this.#limit = slots;
+    this.#runner?.limit(slots);
+  }
+
+  /** From now on prompts of so many tokens are taken at most (rule P4). */
+  limitPrompts(tokens: number): void {
+    this.#promptLimit = tokens;
+    this.#session?.sendReady({ type: 'models', models: this.#models(), room: this.#room() });
   }
 
   /** Asks the relay to pay now what has vested; the status says what comes of it. */
@@ -157,7 +176,7 @@ export class Provider {
   }
 
   #work(): void {
-    if (this.#paused || this.#held) return;
+    if (this.#pauses.size > 0 || this.#held) return;
     this.#session?.sendReady({ type: 'models', models: this.#models() });
     this.#runner?.resume();
   }
@@ -172,7 +191,8 @@ export class Provider {
   #state(): LinkState {
     if (this.#failed) return { name: 'error', error: this.#failed };
     if (this.#link.name === 'idle' || this.#link.name === 'error') return this.#link;
-    if (this.#paused) return { name: 'paused', reason: this.#paused };
+    const pause = firstPause(this.#pauses);
+    if (pause) return { name: 'paused', reason: pause };
     if (this.#link.name === 'connecting') return this.#link;
     if (this.#held) return { name: 'held', reason: this.#held };
     if (this.#runner && this.#runner.attempts.length > 0) return { name: 'serving' };
@@ -180,7 +200,13 @@ export class Provider {
   }
 
   #models(): Introduction['models'] {
-    return this.#paused || this.#held || this.#failed ? [] : [this.#options.model.offer];
+    const idle = this.#pauses.size > 0 || this.#held || this.#failed;
+    return idle ? [] : [this.#options.model.offer];
+  }
+
+  #room(): Room {
+    const { context } = this.#options.engine.capabilities;
+    return { prompt: Math.min(context, this.#promptLimit), context };
   }
 
   async #stayConnected(signal: AbortSignal): Promise<void> {
@@ -238,12 +264,14 @@ export class Provider {
 
   #introduce(): Introduction {
     const { engine, gpuDescription, ask } = this.#options;
-    const { gpuClass, backend, software, name, version, slots } = engine.capabilities;
+    const { gpuClass, backend, software, name, version } = engine.capabilities;
+    this.#offered = this.#limit;
     return {
       gpu: { class: gpuClass, backend, software, description: gpuDescription ?? gpuClass },
       engine: { name, version },
       models: this.#models(),
-      slots,
+      slots: this.#offered,
+      room: this.#room(),
       worstStepMs: this.#worstStepMs(),
       ask: ask ?? FREE,
     };
@@ -263,6 +291,7 @@ export class Provider {
       relay,
       flushMs,
       ask: this.#options.ask ?? FREE,
+      room: () => this.#room(),
       leaves: this.#leaves,
       tally: this.#tally,
       income: this.#income,
@@ -270,8 +299,9 @@ export class Provider {
       fault: (error: ErrorBody) => (this.#fault = error),
       engineFailed: (error: ErrorBody) => this.#engineFailed(error),
     };
-    const idle = this.#paused !== undefined || this.#held !== undefined;
-    this.#runner = new Runner(options, this.#options.engine.capabilities.slots, idle);
+    const idle = this.#pauses.size > 0 || this.#held !== undefined;
+    this.#runner = new Runner(options, this.#offered, idle);
+    if (this.#limit !== this.#offered) this.#runner.limit(this.#limit);
     this.#income.begin(payouts);
   }
 
@@ -285,6 +315,11 @@ export class Provider {
   #worstStepMs(): number {
     return Math.min(60_000, this.#options.engine.timings().worstStepMs);
   }
+}
+
+/** The owner's own pause before all others, then the oldest. */
+function firstPause(pauses: ReadonlyMap<string, ErrorBody>): ErrorBody | undefined {
+  return pauses.get('paused') ?? pauses.values().next().value;
 }
 
 type Relay = NonNullable<RelayStatus['account']>;

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { CodedError, type ErrorBody, errorBody } from '../core/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Assignment, Price } from '../protocol/wire/job.ts';
-import type { ModelOffer, ProviderMessage, RelayMessage } from '../protocol/wire/messages.ts';
+import type { ModelOffer, ProviderMessage, RelayMessage, Room } from '../protocol/wire/messages.ts';
 import { Attempt, type AttemptEnd } from './attempt.ts';
 import { attemptKey, type AttemptStore } from './attempt-store.ts';
 import { FlushTimer } from './flush-timer.ts';
@@ -11,6 +11,7 @@ import type { LeafBook } from './leaf-book.ts';
 import { checkAssignment } from './income/assignment-check.ts';
 import type { Income } from './income/income.ts';
 import { openingOf } from './opening.ts';
+import { checkRoom } from './room.ts';
 import type { Signer } from './signer.ts';
 import { Slots } from './slots.ts';
 import type { Tally } from './tally.ts';
@@ -35,6 +36,8 @@ export interface RunnerOptions {
   readonly tally: Tally;
   readonly income: Income;
   readonly ask: Price;
+  /** Read with each assignment: the owner may change it. */
+  readonly room: () => Room;
   /** The relay's account, for the record. */
   readonly relay: Hex;
   readonly flushMs: number;
@@ -46,6 +49,9 @@ export interface RunnerOptions {
 }
 
 const FATAL = new Set(['device_lost', 'engine_closed', 'engine_failed', 'out_of_memory']);
+
+/** So many streams in a row whose logits were not finite are no accident of one prompt: the engine is to blame. */
+const NOT_FINITE = 2;
 
 /** Ended attempts that are remembered, to tell a message that crossed their end from one about nothing at all. */
 const REMEMBERED = 256;
@@ -60,11 +66,12 @@ export class Runner {
   readonly #live = new Map<string, Attempt>();
   readonly #running = new Set<Promise<void>>();
   readonly #ended = new Set<string>();
+  #notFinite = 0;
 
-  /** @param slots as granted by `hello`. */
-  constructor(options: RunnerOptions, slots: number, paused: boolean) {
+  /** @param limit how many of the engine's slots `hello` granted. */
+  constructor(options: RunnerOptions, limit: number, paused: boolean) {
     this.#options = options;
-    this.#slots = new Slots(slots, !paused);
+    this.#slots = new Slots(options.engine.capabilities.slots, limit, !paused);
     this.#timer = new FlushTimer(options.clock, options.flushMs, () => this.#flush());
   }
 
@@ -92,6 +99,13 @@ export class Runner {
     if (slots > 0) this.#options.send({ type: 'grant', slots });
   }
 
+  /** From now on so many slots are filled at most (rule P3); what runs beyond it runs to its end. */
+  limit(slots: number): void {
+    const change = this.#slots.limit(slots);
+    if (change > 0) this.#options.send({ type: 'grant', slots: change });
+    if (change < 0) this.#options.send({ type: 'revoke', slots: -change });
+  }
+
   /** The connection is gone: its attempts end, and nothing of them is sent. */
   drop(code: string): void {
     this.#slots.close();
@@ -117,8 +131,17 @@ export class Runner {
     }
     if (!this.#slots.fill()) return handBack('slots_exceeded', 'No slot was granted for this attempt.', 0);
     if (!this.#slots.open) return handBack('paused', 'The provider pauses.', this.#slots.free());
+    if (this.#slots.crowded) {
+      return handBack('paused', 'The provider works less now.', this.#slots.free());
+    }
     if (model.manifest !== offer.manifest || model.variant !== offer.variant) {
       return handBack('model_not_loaded', 'Another model is loaded here.', this.#slots.free());
+    }
+    try {
+      checkRoom(assignment, this.#options.room());
+    } catch (error) {
+      const body = errorBody(error);
+      return handBack(body.code, body.message, this.#slots.free());
     }
     try {
       checkAssignment(assignment, this.#options.income.terms, this.#options.ask);
@@ -160,10 +183,12 @@ export class Runner {
     const key = attemptKey(assignment);
     if (end.kind === 'finished') {
       const { finish, receipt } = end;
+      this.#notFinite = 0;
       income.claim(key, BigInt(receipt.total));
       send({ type: 'result', job, lease, finish, count: ids.length, receipt, grant: this.#slots.free() });
     } else if (end.kind === 'handback') {
-      const fatal = FATAL.has(end.error.code);
+      if (end.error.code === 'output_not_finite') this.#notFinite++;
+      const fatal = FATAL.has(end.error.code) || this.#notFinite >= NOT_FINITE;
       if (fatal) this.#slots.close();
       const { code, message } = end.error;
       send({ type: 'handback', job, lease, code, reason: message.slice(0, 500), grant: this.#slots.free() });

@@ -1,15 +1,22 @@
 /**
- * A connection's account of slots (rule P1): what the relay may still fill, and what is withheld while the provider
- * pauses (rule P2).
+ * A connection's account of slots (rules P1, P3): what the relay may still fill, what runs, and what is withheld while
+ * the provider pauses (rule P2) or works less. The sum of the three never changes.
  */
 export class Slots {
   #granted: number;
-  #withheld = 0;
+  #live = 0;
+  #withheld: number;
+  #limit: number;
   #open: boolean;
 
-  /** @param granted what `hello` offered. @param open false while paused. */
-  constructor(granted: number, open: boolean) {
-    this.#granted = granted;
+  /**
+   * @param slots of the engine. @param limit how many of them `hello` offered; the others are withheld.
+   * @param open false while paused.
+   */
+  constructor(slots: number, limit: number, open: boolean) {
+    this.#granted = Math.min(slots, limit);
+    this.#withheld = slots - this.#granted;
+    this.#limit = limit;
     this.#open = open;
   }
 
@@ -17,20 +24,23 @@ export class Slots {
     return this.#open;
   }
 
-  get granted(): number {
-    return this.#granted;
+  /** More run than shall: the newest was assigned while the limit was on its way to the relay. */
+  get crowded(): boolean {
+    return this.#live > this.#limit;
   }
 
-  /** An assignment fills a slot; false where none was granted. */
+  /** An assignment fills a slot; false where none was granted. One that was taken back meanwhile counts as granted. */
   fill(): boolean {
-    if (this.#granted === 0) return false;
+    if (this.#granted <= -this.#withheld) return false;
     this.#granted--;
+    this.#live++;
     return true;
   }
 
-  /** A slot came free: 1 to grant it again, 0 to withhold it until `resume`. */
+  /** A slot came free: 1 to grant it again, 0 to withhold it. */
   free(): 0 | 1 {
-    if (this.#open) {
+    this.#live--;
+    if (this.#open && this.#granted + this.#live < this.#limit) {
       this.#granted++;
       return 1;
     }
@@ -44,10 +54,24 @@ export class Slots {
 
   /** Opens again; gives the number of slots to grant at once. */
   resume(): number {
-    const slots = this.#withheld;
     this.#open = true;
+    return this.#grant();
+  }
+
+  /** From now on so many slots are filled at most. Gives what to grant (above 0) or to take back (below 0) at once. */
+  limit(slots: number): number {
+    this.#limit = slots;
+    const surplus = Math.min(this.#granted, this.#granted + this.#live - slots);
+    if (surplus <= 0) return this.#open ? this.#grant() : 0;
+    this.#granted -= surplus;
+    this.#withheld += surplus;
+    return -surplus;
+  }
+
+  #grant(): number {
+    const slots = Math.max(0, Math.min(this.#withheld, this.#limit - this.#granted - this.#live));
     this.#granted += slots;
-    this.#withheld = 0;
+    this.#withheld -= slots;
     return slots;
   }
 }

@@ -1,5 +1,6 @@
 import type { Hex } from '../../core/bytes.ts';
 import type { ErrorBody } from '../../core/errors.ts';
+import type { OwnerLimits } from '../../provider/duty/owner-limits.ts';
 import type { Holding, PaymentRow } from '../../provider/income/payout-store.ts';
 import type { AttemptRow, Totals } from '../../provider/history/attempt-history.ts';
 import type { GpuReport, ModelChoice } from '../../provider/compute/engine-source.ts';
@@ -19,8 +20,15 @@ export interface LendingDesk {
   start(order: LendingOrder): Promise<void>;
   /** Frees the GPU in any case, also where the worker hangs. */
   stop(): Promise<void>;
-  pause(reason: string): Promise<void>;
-  resume(): Promise<void>;
+  /** Takes no jobs until `resume` of the same code. */
+  pause(reason: ErrorBody): Promise<void>;
+  resume(code: string): Promise<void>;
+  /** Frees the GPU's memory at once; `resume('paused')` loads the model again. */
+  unload(): Promise<void>;
+  /** The owner's limits from now on. */
+  limit(limits: OwnerLimits): Promise<void>;
+  /** What steps take now is normal: nothing else uses the GPU. */
+  forgetDuty(): Promise<void>;
   /** Ends the compute worker in the middle of whatever it does, as a crash would: nothing is handed back. */
   kill(): Promise<void>;
   /** Asks the relay to pay now what has vested; the status says what comes of it. */

@@ -46,6 +46,10 @@ export interface Lending {
   stop(): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
+  /** Gives the GPU's memory back at once; `resume` loads the model again. */
+  unload(): Promise<void>;
+  /** Lends although something seems to use the GPU: what steps take now is normal. */
+  forgetDuty(): Promise<void>;
   requestPayout(): Promise<void>;
   /** Kills the worker that computes, as a crash would. */
   kill(): Promise<void>;
@@ -193,13 +197,16 @@ export function createLending(
         await desk.start({ ...settings.value, model: model.value?.id ?? settings.value.model });
       }),
     stop: () => act(() => desk.stop()),
-    pause: () => act(() => desk.pause('Paused by the owner.')),
-    resume: () => act(() => desk.resume()),
+    pause: () => act(() => desk.pause({ code: 'paused', message: 'Paused by the owner.' })),
+    resume: () => act(() => desk.resume('paused')),
+    unload: () => act(() => desk.unload()),
+    forgetDuty: () => act(() => desk.forgetDuty()),
     requestPayout: () => act(() => desk.requestPayout()),
     kill: () => act(() => desk.kill()),
     change(changes) {
       settings.value = { ...settings.value, ...changes };
       save(settings.value);
+      void act(() => desk.limit(settings.value));
       if (changes.creditLimit !== undefined) void act(() => desk.trust(settings.value.creditLimit));
     },
     async showMore() {

@@ -10,7 +10,7 @@ export interface PageParameters {
 }
 
 /**
- * @example ?relay=ws://localhost:8080/v1/provider&model=shakespeare-1m-fp32&backend=wasm&slots=4&software=allow&autostart=1&demo=1&profile=a
+ * @example ?relay=ws://localhost:8080/v1/provider&model=shakespeare-1m-fp32&backend=wasm&slots=4&software=allow&giveway=always&autostart=1&demo=1&profile=a
  */
 export function readParameters(search: string): PageParameters {
   const query = new URLSearchParams(search);
@@ -18,6 +18,7 @@ export function readParameters(search: string): PageParameters {
   const model = query.get('model');
   const backend = query.get('backend');
   const slots = Number(query.get('slots'));
+  const giveWay = query.get('giveway');
   const software = query.get('software');
   return {
     profile: query.get('profile') ?? 'default',
@@ -28,6 +29,7 @@ export function readParameters(search: string): PageParameters {
       ...(model ? { model } : {}),
       ...(backend === 'webgpu' || backend === 'wasm' ? { backend } : {}),
       ...(Number.isInteger(slots) && slots > 0 ? { slots: Math.min(64, slots) } : {}),
+      ...(giveWay === 'gpu' || giveWay === 'always' || giveWay === 'never' ? { giveWay } : {}),
       ...(software ? { allowSoftware: software === 'allow' } : {}),
     },
   };

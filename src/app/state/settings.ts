@@ -1,5 +1,7 @@
 import type { LendingOrder } from '../../provider/compute/lender.ts';
 
+const LEAST_SHARE = 0.1;
+
 /** What a relay may owe, unless the owner says otherwise: $0.25, in pico. */
 const DEFAULT_CREDIT_LIMIT = 25n * 10n ** 10n;
 
@@ -16,6 +18,10 @@ export function defaultSettings(location: { protocol: string; host: string }): S
     slots: 4,
     allowSoftware: false,
     creditLimit: String(DEFAULT_CREDIT_LIMIT),
+    share: 1,
+    giveWay: 'gpu',
+    memoryBytes: 0,
+    promptTokens: 0,
   };
 }
 
@@ -30,6 +36,7 @@ export function loadSettings(storage: Storage, profile: string): Partial<Setting
     return {}; // Damaged by hand: the defaults are better than a page that does not open.
   }
   const { relayUrl, model, backend, slots, allowSoftware, creditLimit } = stored;
+  const { share, giveWay, memoryBytes, promptTokens } = stored;
   return {
     ...(typeof relayUrl === 'string' ? { relayUrl } : {}),
     ...(typeof model === 'string' ? { model } : {}),
@@ -37,7 +44,15 @@ export function loadSettings(storage: Storage, profile: string): Partial<Setting
     ...(typeof slots === 'number' && slots >= 1 && slots <= 64 ? { slots } : {}),
     ...(typeof allowSoftware === 'boolean' ? { allowSoftware } : {}),
     ...(typeof creditLimit === 'string' && /^\d{1,18}$/.test(creditLimit) ? { creditLimit } : {}),
+    ...(isWithin(share, LEAST_SHARE, 1) ? { share } : {}),
+    ...(giveWay === 'gpu' || giveWay === 'never' ? { giveWay } : {}),
+    ...(isWithin(memoryBytes, 0, 2 ** 40) ? { memoryBytes } : {}),
+    ...(isWithin(promptTokens, 0, 2 ** 20) ? { promptTokens } : {}),
   };
+}
+
+function isWithin(value: unknown, least: number, most: number): value is number {
+  return typeof value === 'number' && value >= least && value <= most;
 }
 
 export function saveSettings(storage: Storage, profile: string, settings: Settings): void {

@@ -1,4 +1,4 @@
-import { unreachable } from '../../core/errors.ts';
+import { type ErrorBody, unreachable } from '../../core/errors.ts';
 import type { LenderState, LenderStatus } from '../../provider/compute/lender-status.ts';
 import { describeProgress } from './download-words.ts';
 import { describeSeconds } from './quantities.ts';
@@ -35,10 +35,18 @@ export function describeState(status: LenderStatus | undefined, modelName: strin
       };
     }
     case 'paused':
+      return describePause(state.reason);
+    case 'unloaded':
       return {
         tone: 'quiet',
-        title: 'Paused',
-        detail: 'The GPU is yours. The model stays loaded, so that resuming takes no time.',
+        title: 'The GPU is all yours',
+        detail: `${capitalise(modelName)} was taken out of its memory. Resuming loads it again, without a download.`,
+      };
+    case 'recovering':
+      return {
+        tone: 'busy',
+        title: 'Starting the GPU anew',
+        detail: `${state.reason.message} Its jobs went on elsewhere, and it costs you nothing.`,
       };
     case 'held':
       return {
@@ -55,6 +63,31 @@ export function describeState(status: LenderStatus | undefined, modelName: strin
     default:
       return unreachable(state);
   }
+}
+
+/** Whose pause it is: the owner's own, or what else the page saw. */
+function describePause({ code, message }: ErrorBody): StateWords {
+  switch (code) {
+    case 'paused':
+      return {
+        tone: 'quiet',
+        title: 'Paused',
+        detail: 'The GPU is yours. The model stays loaded, so that resuming takes no time.',
+      };
+    case 'yielding':
+      return {
+        tone: 'quiet',
+        title: 'Yielding to you',
+        detail:
+          'Something else uses the GPU, and it goes first. The jobs went on elsewhere; lending goes on by itself when the GPU is free.',
+      };
+    default:
+      return { tone: 'quiet', title: 'Paused', detail: message };
+  }
+}
+
+function capitalise(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function describeLoading(
@@ -103,6 +136,9 @@ export function describeEnd(ended: string): string {
     finished: 'Finished',
     cancelled: 'Cancelled',
     paused: 'Handed back: pause',
+    yielding: 'Handed back: GPU in use',
+    output_not_finite: 'Handed back: no finite numbers',
+    out_of_memory: 'Handed back: out of memory',
     stopped: 'Handed back: stop',
     credit_limit: 'Handed back: limit reached',
     connection_lost: 'Connection lost',

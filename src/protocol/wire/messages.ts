@@ -41,6 +41,10 @@ const gpuSchema = z.object({
   description: z.string().max(200),
 });
 
+/** What of a model's context a provider takes: its owner's cap on prompts, and what its memory holds. In tokens. */
+const roomSchema = z.object({ prompt: countSchema, context: countSchema });
+export type Room = z.infer<typeof roomSchema>;
+
 const helloSchema = z.object({
   type: type('hello'),
   version: z.int(),
@@ -52,6 +56,8 @@ const helloSchema = z.object({
   models: z.array(modelOfferSchema).max(32),
   /** Streams that the provider takes now: its first grant of credit (rule P1). */
   slots: z.int().min(0).max(64),
+  /** Absent: as much as the model has. */
+  room: roomSchema.optional(),
   worstStepMs: z.number().min(0).max(60_000),
   ask: priceSchema,
 });
@@ -73,7 +79,13 @@ const deltaSchema = attemptRefSchema
 export const providerMessageSchema = z.discriminatedUnion('type', [
   helloSchema,
   z.object({ type: type('grant'), slots: z.int().min(1).max(64) }),
-  z.object({ type: type('models'), models: z.array(modelOfferSchema).max(32) }),
+  /** Takes granted slots back (rule P3). */
+  z.object({ type: type('revoke'), slots: z.int().min(1).max(64) }),
+  z.object({
+    type: type('models'),
+    models: z.array(modelOfferSchema).max(32),
+    room: roomSchema.optional(),
+  }),
   deltaSchema,
   signedChunkSchema.extend({ type: type('chunk') }),
   attemptRefSchema.extend({

@@ -1,13 +1,16 @@
 import { abortError, CodedError } from '../../core/errors.ts';
 import { findAdapter, openDevice, probeAdapter } from '../../engine/gpu/gpu-device.ts';
+import { memoryNeed } from '../../engine/models/memory-need.ts';
 import { obtainModel } from '../../engine/models/kept-files.ts';
 import { createOnnxEngine } from '../../engine/onnx/onnx-engine.ts';
 import type { OnnxRuntime } from '../../engine/onnx/runtime.ts';
 import { loadWasmRuntime } from '../../engine/runtimes/wasm-runtime.ts';
 import { loadWebGpuRuntime } from '../../engine/runtimes/webgpu-runtime.ts';
 import { createStopFinder } from '../../engine/stop-finder.ts';
+import type { ModelManifest } from '../../protocol/wire/model-manifest.ts';
 import { browserDownloads, openBrowserStore } from '../models/browser-downloads.ts';
 import type { EngineOrder, EngineSource, GpuReport, LoadedEngine, LoadProgress } from './engine-source.ts';
+import { ownEngine } from './owned-engine.ts';
 import { choicesOf, filesOf, findOffer, readShelf, type Shelf, wantedFiles } from './model-shelf.ts';
 
 /** Engines on this browser's GPU or CPU, of the models that the page's server has. @param root of the page */
@@ -47,6 +50,7 @@ async function load(
 ): Promise<LoadedEngine> {
   const { shelved, offer } = findOffer(shelf, order.model);
   const { manifest } = shelved;
+  checkBudget(manifest, offer.variant, order);
   // The runtime first: a machine that can't compute shall not download a model.
   const runtime = await openRuntime(order);
   const ports = browserDownloads((await openBrowserStore()).store);
@@ -68,15 +72,28 @@ async function load(
   });
   const graph = await bytesOf(manifest.variants[offer.variant]?.graph ?? '');
   if (signal.aborted) throw abortError(signal);
-  const engine = await createOnnxEngine({
-    runtime,
-    manifest,
-    graph,
-    slots: order.slots,
-    onWarmUp: (done, of) => progress({ phase: 'prepare', done, total: of }),
-    signal,
-  });
-  return { engine, model: { offer, stopIds: manifest.eosTokenIds, stopWhen } };
+  const { slots, context } = order;
+  const owned = await ownEngine(runtime, () =>
+    createOnnxEngine({
+      runtime,
+      manifest,
+      graph,
+      slots,
+      ...(context ? { context } : {}),
+      onWarmUp: (done, of) => progress({ phase: 'prepare', done, total: of }),
+      signal,
+    }),
+  );
+  return { ...owned, model: { offer, stopIds: manifest.eosTokenIds, stopWhen } };
+}
+
+/** @throws CodedError `memory_budget` where the owner allows less GPU memory than this takes */
+function checkBudget(manifest: ModelManifest, variant: string, order: EngineOrder): void {
+  const { slots, context, memoryBytes } = order;
+  const need = memoryNeed(manifest, variant, slots, context);
+  if (memoryBytes === 0 || need <= memoryBytes) return;
+  const message = 'The model and its streams need more GPU memory than you allow.';
+  throw new CodedError('memory_budget', message, { need, budget: memoryBytes });
 }
 
 /** @throws CodedError `webgpu_missing`, `adapter_missing`, `software_adapter_refused`, `device_lost` */

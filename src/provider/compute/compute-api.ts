@@ -1,6 +1,7 @@
 import type { ProxyMarked } from 'comlink';
-import { CodedError } from '../../core/errors.ts';
+import { CodedError, type ErrorBody } from '../../core/errors.ts';
 import { cryptoRandom } from '../../core/random.ts';
+import type { OwnerLimits } from '../duty/owner-limits.ts';
 import { AttemptHistory, type AttemptRow, type Totals } from '../history/attempt-history.ts';
 import { PayoutHistory } from '../history/payout-history.ts';
 import type { Holding, PaymentRow } from '../income/payout-store.ts';
@@ -28,8 +29,15 @@ export interface ComputeApi {
   stop(): Promise<void>;
   /** Times the loaded engine with nobody in between. */
   selfTest(order: SelfTestOrder): Promise<SelfTestResult>;
-  pause(reason: string): void;
-  resume(): void;
+  /** Takes no jobs until `resume` of the same code; hands back those that run. */
+  pause(reason: ErrorBody): void;
+  resume(code: string): Promise<void>;
+  /** Hands back what runs and frees the GPU's memory at once; `resume('paused')` loads the model again. */
+  unload(): Promise<void>;
+  /** The owner's limits from now on. */
+  limit(limits: OwnerLimits): void;
+  /** What steps take now is normal: the owner says that nothing else uses the GPU. */
+  forgetDuty(): void;
   /** Asks the relay to pay now what has vested; the status says what comes of it. */
   requestPayout(): void;
   /** From now on the relay may owe this much, in pico. */
@@ -85,7 +93,10 @@ export function createComputeApi(source: EngineSource): ComputeApi {
     stop: () => open().lender.stop(),
     selfTest: (order) => open().lender.selfTest(order),
     pause: (reason) => open().lender.pause(reason),
-    resume: () => open().lender.resume(),
+    resume: (code) => open().lender.resume(code),
+    unload: () => open().lender.unload(),
+    limit: (limits) => open().lender.limit(limits),
+    forgetDuty: () => open().lender.forgetDuty(),
     requestPayout: () => open().lender.requestPayout(),
     trust: (limit) => open().lender.trust(limit),
     holdings: () => open().payouts.holdings(open().signer.account),

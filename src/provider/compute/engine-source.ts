@@ -1,3 +1,4 @@
+import type { ErrorBody } from '../../core/errors.ts';
 import type { Backend, Engine } from '../../engine/engine.ts';
 import type { ModelProgress } from '../../engine/models/model-download.ts';
 import type { LoadedModel } from '../runner.ts';
@@ -34,6 +35,10 @@ export interface EngineOrder {
   readonly model: string;
   readonly backend: Extract<Backend, 'webgpu' | 'wasm'>;
   readonly slots: number;
+  /** Tokens of a stream, prompt and output, if less than the model has. */
+  readonly context?: number;
+  /** Bytes of GPU memory that the owner allows; 0: as much as there is. */
+  readonly memoryBytes: number;
   readonly allowSoftware: boolean;
 }
 
@@ -45,13 +50,15 @@ export type LoadProgress =
 export interface LoadedEngine {
   readonly engine: Engine;
   readonly model: LoadedModel;
+  /** Resolves when the engine fails while nothing runs on it: its GPU was lost. */
+  readonly lost?: Promise<ErrorBody>;
 }
 
 /**
  * Where engines come from: the browser's GPU and the page's models in the product, stand-ins in tests.
  *
  * `load` fails with `webgpu_missing`, `software_adapter_refused`, `model_unknown`, `model_corrupt`, `download_failed`,
- * `storage_full`, `out_of_memory`, `device_lost` and what else the engine has.
+ * `storage_full`, `out_of_memory`, `memory_budget` (the owner's), `device_lost` and what else the engine has.
  */
 export interface EngineSource {
   probe(): Promise<GpuReport>;

@@ -2,8 +2,10 @@ import type { Hex } from '../../core/bytes.ts';
 import type { ErrorBody } from '../../core/errors.ts';
 import type { EngineCapabilities } from '../../engine/engine.ts';
 import type { LinkState, LinkStatus } from '../status.ts';
+import type { DutyStatus } from '../duty/duty.ts';
 import { cureOf } from './cures.ts';
 import type { GpuReport, LoadProgress } from './engine-source.ts';
+import type { Reduction } from './footprint.ts';
 
 /** An error as the page shows it: what happened, and what helps. */
 export interface CuredError extends ErrorBody {
@@ -13,6 +15,10 @@ export interface CuredError extends ErrorBody {
 export type LenderState =
   | Exclude<LinkState, { name: 'error' | 'held' }>
   | { readonly name: 'held'; readonly reason: CuredError }
+  /** The engine failed for this reason; another is being made. */
+  | { readonly name: 'recovering'; readonly model: string; readonly reason: CuredError }
+  /** The owner took the memory back; resuming loads the model again. */
+  | { readonly name: 'unloaded' }
   | { readonly name: 'loading'; readonly model: string; readonly progress: LoadProgress }
   | { readonly name: 'error'; readonly error: CuredError };
 
@@ -28,6 +34,12 @@ export interface LenderStatus extends Omit<LinkStatus, 'state' | 'account'> {
   readonly stepMs: number;
   /** Attempts written to the history in this life of the worker: a list that shows another number is stale. */
   readonly kept: number;
+  /** How the tab gets along with its owner's own work, once an engine is loaded. */
+  readonly duty?: DutyStatus;
+  /** Fewer streams or a shorter context than ordered, because memory does not allow more. */
+  readonly reduction?: Reduction;
+  /** How often an engine had to be built anew since lending began. */
+  readonly recoveries: number;
 }
 
 /** The connection's state as the owner reads it. */

@@ -7,12 +7,17 @@ import type { PayoutStore } from '../income/payout-store.ts';
 import { Provider } from '../provider.ts';
 import type { Signer } from '../signer.ts';
 import { Tally } from '../tally.ts';
+import { Duty, YIELDING } from '../duty/duty.ts';
+import { DutyController } from '../duty/duty-controller.ts';
+import type { OwnerLimits } from '../duty/owner-limits.ts';
 import type { EngineOrder, EngineSource, GpuReport, LoadedEngine, LoadProgress } from './engine-source.ts';
+import { type Footprint, reduce, type Reduction } from './footprint.ts';
 import { runSelfTest, type SelfTestOrder, type SelfTestResult } from './self-test.ts';
+import { Recovery } from './recovery.ts';
 import { curedError, curedState, type LenderState, type LenderStatus } from './lender-status.ts';
 
 /** What the owner chose before pressing start. */
-export interface LendingOrder extends EngineOrder {
+export interface LendingOrder extends EngineOrder, OwnerLimits {
   readonly relayUrl: string;
   /** What the relay may owe before this tab takes no more jobs, in pico as a decimal string. */
   readonly creditLimit: string;
@@ -30,21 +35,38 @@ export interface LenderPorts {
   readonly holdLock: () => Promise<(() => void) | undefined>;
 }
 
-/** An engine that failed is loaded again this often in a row, each time after a longer wait. */
-const RECOVERIES = 3;
-const RECOVERY_MS = 2_000;
-/** An engine that served this long was a good one: its failure counts as the first. */
-const GOOD_MS = 10 * 60_000;
+/** Failures of a new engine that another try may get past: a driver that restarts takes a while. */
+const PASSING: ReadonlySet<string> = new Set([
+  'adapter_missing',
+  'device_lost',
+  'download_failed',
+  'engine_failed',
+  'out_of_memory',
+]);
+
+/** An engine that stood this long did not fail at once. */
+const GOOD_MS = 60_000;
 
 interface Run {
   readonly order: LendingOrder;
   readonly stop: AbortController;
   readonly tally: Tally;
+  readonly recovery: Recovery;
+  /** What is known of this engine's steps: a recovery does not forget it. */
+  readonly controller: DutyController;
+  limits: OwnerLimits;
+  /** Less than was ordered, where that did not fit. */
+  reduction?: Reduction;
   release?: () => void;
   loaded?: LoadedEngine;
   provider?: Provider;
-  recoveries: number;
-  servingSince: number;
+  duty?: Duty;
+  /** The engine was taken down for its owner; resuming loads it again. */
+  unloaded: boolean;
+  /** Tokens and jobs when the engine of now was loaded. */
+  tokensBefore: number;
+  jobsBefore: number;
+  loadedAt: number;
 }
 
 /**
@@ -56,7 +78,10 @@ export class Lender {
   #run: Run | undefined;
   #state: LenderState | undefined;
   #gpu: GpuReport | undefined;
-  #paused: ErrorBody | undefined;
+  /** Why nothing is taken, by code: the owner's own pause, the battery. */
+  readonly #pauses = new Map<string, ErrorBody>();
+  /** Models that this GPU computes wrongly, and how that was seen. */
+  readonly #refused = new Map<string, ErrorBody>();
   /** The last run's farewell: the next one's engine waits for its memory. */
   #ending: Promise<void> | undefined;
   #kept = 0;
@@ -77,11 +102,24 @@ export class Lender {
   async start(order: LendingOrder): Promise<void> {
     if (this.#run) throw new CodedError('already_lending', 'Lending has started already.');
     const stop = new AbortController();
-    const run: Run = { order, stop, tally: new Tally(this.#ports.clock), recoveries: 0, servingSince: 0 };
+    const run: Run = {
+      order,
+      stop,
+      tally: new Tally(this.#ports.clock),
+      recovery: new Recovery(),
+      controller: new DutyController(),
+      limits: order,
+      unloaded: false,
+      tokensBefore: 0,
+      jobsBefore: 0,
+      loadedAt: 0,
+    };
     this.#run = run;
     this.#state = { name: 'loading', model: order.model, progress: { phase: 'prepare' } };
     try {
       await this.#ending;
+      const refusal = this.#refused.get(refusalKey(order));
+      if (refusal) throw CodedError.fromBody(refusal);
       if (!this.#gpu) await this.probe();
       const release = await this.#ports.holdLock();
       if (!release) throw new CodedError('lending_elsewhere', 'Another tab of this browser is lending.');
@@ -99,20 +137,52 @@ export class Lender {
 
   /** Hands back what runs, lets go of relay, GPU and memory. */
   async stop(): Promise<void> {
-    this.#paused = undefined;
+    this.#pauses.clear();
     this.#state = undefined;
     if (this.#run) await this.#end(this.#run, undefined);
   }
 
-  /** Takes no jobs until `resume`; hands back those that run. The model stays loaded. */
-  pause(message: string): void {
-    this.#paused = { code: 'paused', message };
-    this.#run?.provider?.pause(this.#paused);
+  /** Takes no jobs until `resume` of the same code; hands back those that run. The model stays loaded. */
+  pause(reason: ErrorBody): void {
+    this.#pauses.set(reason.code, reason);
+    this.#run?.provider?.pause(reason);
   }
 
-  resume(): void {
-    this.#paused = undefined;
-    this.#run?.provider?.resume();
+  /** Goes on where nothing else stands against it; loads the model again where it was taken down. */
+  async resume(code = 'paused'): Promise<void> {
+    this.#pauses.delete(code);
+    const run = this.#run;
+    run?.provider?.resume(code);
+    if (!run?.unloaded || code !== 'paused') return;
+    run.unloaded = false;
+    try {
+      await this.#launch(run);
+    } catch (error) {
+      await this.#end(run, errorBody(error));
+    }
+  }
+
+  /** Hands back what runs and frees the GPU's memory at once; `resume` loads the model again. */
+  async unload(): Promise<void> {
+    const run = this.#run;
+    if (!run || run.unloaded) return;
+    run.unloaded = true;
+    await this.#unload(run);
+    this.#state = { name: 'unloaded' };
+  }
+
+  /** The owner's limits from now on; the memory budget counts at the next load. */
+  limit(limits: OwnerLimits): void {
+    const run = this.#run;
+    if (!run) return;
+    run.limits = limits;
+    run.duty?.limit(limits);
+    run.provider?.limitPrompts(limits.promptTokens || Number.POSITIVE_INFINITY);
+  }
+
+  /** What steps take now is normal: the owner says that nothing else uses the GPU. */
+  forgetDuty(): void {
+    this.#run?.duty?.forget();
   }
 
   /** Asks the relay to pay now what has vested; the status says what comes of it. */
@@ -139,7 +209,7 @@ export class Lender {
 
   status(): LenderStatus {
     const { signer } = this.#ports;
-    const { provider, loaded, order } = this.#run ?? {};
+    const { provider, loaded, order, duty, reduction, recovery } = this.#run ?? {};
     const link = provider?.status();
     return {
       relay: { url: order?.relayUrl ?? '', connected: false },
@@ -156,60 +226,137 @@ export class Lender {
       ...(loaded ? { model: loaded.model.offer.id, engine: loaded.engine.capabilities } : {}),
       stepMs: loaded?.engine.timings().stepMs ?? 0,
       kept: this.#kept,
+      ...(duty ? { duty: duty.status() } : {}),
+      ...(reduction ? { reduction } : {}),
+      recoveries: recovery?.count ?? 0,
     };
   }
 
   /** Loads the engine and starts a provider on it. */
   async #launch(run: Run): Promise<void> {
-    const { order, stop } = run;
+    const loaded = await this.#load(run);
+    // The owner took the memory back while it was being filled.
+    if (run.unloaded) return loaded.engine.close();
+    run.loaded = loaded;
+    run.loadedAt = this.#ports.clock.now();
+    void loaded.lost?.then((error) => this.#recover(run, loaded, error));
+    const failed = (error: ErrorBody): void => void this.#recover(run, loaded, error);
+    const provider = new Provider({
+      ...this.#ports,
+      ...loaded,
+      relayUrl: run.order.relayUrl,
+      creditLimit: BigInt(run.order.creditLimit),
+      tally: run.tally,
+      store: { put: (attempt) => this.#keep(attempt), leaves: (ref) => this.#ports.store.leaves(ref) },
+      engineFailed: failed,
+      ...(this.#gpu ? { gpuDescription: this.#gpu.name } : {}),
+    });
+    const duty = new Duty(
+      {
+        clock: this.#ports.clock,
+        engine: loaded.engine,
+        yields: (reason) => provider.pause(reason),
+        resumes: () => provider.resume(YIELDING),
+        limitSlots: (slots) => provider.limitSlots(slots),
+        rests: () => this.#pauses.size > 0,
+        failed,
+      },
+      run.limits,
+      run.controller,
+    );
+    [run.provider, run.duty] = [provider, duty];
+    try {
+      await duty.warmUp(run.stop.signal);
+    } catch (error) {
+      if (run.loaded !== loaded) return; // Somebody saw the failure first, and has begun anew.
+      throw error;
+    }
+    if (run.loaded !== loaded) return;
+    [run.tokensBefore, run.jobsBefore] = [run.tally.tokens, run.tally.finished];
+    for (const reason of this.#pauses.values()) provider.pause(reason);
+    if (run.limits.promptTokens > 0) provider.limitPrompts(run.limits.promptTokens);
+    provider.start();
+    this.#state = undefined;
+  }
+
+  /** Loads the engine, with fewer streams or a shorter context where memory does not allow what was ordered. */
+  async #load(run: Run): Promise<LoadedEngine> {
+    const { order, stop, limits } = run;
     const progress = (step: LoadProgress): void => {
       if (this.#run === run) this.#state = { name: 'loading', model: order.model, progress: step };
     };
     progress({ phase: 'prepare' });
-    const loaded = await this.#ports.source.load(order, progress, stop.signal);
-    if (stop.signal.aborted) {
-      await loaded.engine.close();
-      throw abortError(stop.signal);
+    for (;;) {
+      const footprint: Footprint = run.reduction ?? order;
+      try {
+        const { slots, context } = footprint;
+        const wanted = { ...order, ...limits, slots, ...(context ? { context } : {}) };
+        const loaded = await this.#ports.source.load(wanted, progress, stop.signal);
+        if (!stop.signal.aborted) return loaded;
+        await loaded.engine.close();
+        throw abortError(stop.signal);
+      } catch (error) {
+        const reason = errorBody(error);
+        const whole = await this.#contextOf(order.model);
+        const smaller = stop.signal.aborted ? undefined : reduce(footprint, whole, reason.code);
+        if (!smaller) throw error;
+        run.reduction = { ...smaller, reason };
+      }
     }
-    run.loaded = loaded;
-    run.servingSince = this.#ports.clock.now();
-    run.provider = new Provider({
-      ...this.#ports,
-      ...loaded,
-      relayUrl: order.relayUrl,
-      creditLimit: BigInt(order.creditLimit),
-      tally: run.tally,
-      store: { put: (attempt) => this.#keep(attempt), leaves: (ref) => this.#ports.store.leaves(ref) },
-      engineFailed: (error) => void this.#recover(run, error),
-      ...(this.#gpu ? { gpuDescription: this.#gpu.name } : {}),
-    });
-    if (this.#paused) run.provider.pause(this.#paused);
-    run.provider.start();
-    this.#state = undefined;
   }
 
-  /** The engine failed: the same again from the start, a few times, then the error stands. */
-  async #recover(run: Run, error: ErrorBody): Promise<void> {
-    if (this.#run !== run) return;
+  async #contextOf(model: string): Promise<number> {
+    const models = await this.#ports.source.models();
+    return models.find(({ id }) => id === model)?.context ?? 0;
+  }
+
+  /** The engine failed: another takes its place, as long as that makes sense. */
+  async #recover(run: Run, failed: LoadedEngine, error: ErrorBody): Promise<void> {
+    if (this.#run !== run || run.loaded !== failed) return;
+    const { tally, recovery, order, stop } = run;
     const { clock } = this.#ports;
-    run.recoveries = clock.now() - run.servingSince > GOOD_MS ? 1 : run.recoveries + 1;
+    if (tally.finished > run.jobsBefore) recovery.finished();
+    let worked = tally.tokens > run.tokensBefore || clock.now() - run.loadedAt > GOOD_MS;
+    let cause = error;
     try {
-      await this.#unload(run);
-      if (run.recoveries > RECOVERIES) throw CodedError.fromBody(error);
-      this.#state = { name: 'loading', model: run.order.model, progress: { phase: 'prepare' } };
-      await sleep(clock, RECOVERY_MS * run.recoveries, run.stop.signal);
-      await this.#launch(run);
+      for (;;) {
+        await this.#unload(run);
+        if (cause.code === 'out_of_memory') await this.#shrink(run, cause);
+        const wait = recovery.next(cause, worked, clock.now());
+        if (run.unloaded) return;
+        this.#state = { name: 'recovering', model: order.model, reason: curedError(cause) };
+        await sleep(clock, wait, stop.signal);
+        if (run.unloaded) return;
+        try {
+          return await this.#launch(run);
+        } catch (failure) {
+          cause = errorBody(failure);
+          worked = false;
+          if (stop.signal.aborted || !PASSING.has(cause.code)) throw failure;
+        }
+      }
     } catch (failure) {
-      await this.#end(run, errorBody(failure));
+      const body = errorBody(failure);
+      if (body.code === 'output_not_finite') this.#refused.set(refusalKey(order), body);
+      await this.#end(run, body);
     }
+  }
+
+  /** What did not fit while it ran shall not be tried again. */
+  async #shrink(run: Run, reason: ErrorBody): Promise<void> {
+    const smaller = reduce(run.reduction ?? run.order, await this.#contextOf(run.order.model), reason.code);
+    if (smaller) run.reduction = { ...smaller, reason };
   }
 
   async #unload(run: Run): Promise<void> {
-    const { provider, loaded } = run;
+    const { provider, loaded, duty } = run;
     delete run.provider;
     delete run.loaded;
-    await provider?.stop();
-    await loaded?.engine.close();
+    delete run.duty;
+    duty?.stop();
+    const told = provider?.stop();
+    // Streams were stopped by now; the memory need not wait until the relay has heard of it.
+    await Promise.all([told, loaded?.engine.close()]);
   }
 
   /** Ends a run once: whoever calls first says whether an error stays in the status. */
@@ -226,4 +373,9 @@ export class Lender {
     await this.#ports.store.put(attempt);
     this.#kept++;
   }
+}
+
+/** A model that one backend computes wrongly may be right on another. */
+function refusalKey({ model, backend }: LendingOrder): string {
+  return `${backend}/${model}`;
 }

@@ -7,13 +7,14 @@ const LOSS_WEIGHT = 2;
 
 /**
  * Who gets a job next: one that did not lose it before anyone who did (rule L3), then most free slots, each recent
- * loss counting against them, then who has waited longest for a job. Nobody without a free slot (rule P1).
+ * loss counting against them, then who has waited longest for a job. Nobody without a free slot (rule P1), and nobody
+ * for whom the job is too long (rule P4).
  */
 export function chooseProvider(job: Job, registry: Registry, now: number): Provider | undefined {
   let best: Provider | undefined;
   let bestRank: readonly number[] = [];
   for (const provider of candidates(job, registry)) {
-    if (provider.free < 1) continue;
+    if (provider.free < 1 || !hasRoom(provider, job)) continue;
     const losses = registry.recentLosses(provider.account, now);
     const hasLostIt = Number(job.losers.has(provider.account));
     const rank = [hasLostIt, LOSS_WEIGHT * losses - provider.free, provider.assignedAt];
@@ -23,6 +24,11 @@ export function chooseProvider(job: Job, registry: Registry, now: number): Provi
     }
   }
   return best;
+}
+
+/** Whether a provider's owner and memory allow this prompt and its answer (rule P4). */
+function hasRoom({ room }: Provider, { order: { prompt, maxTokens } }: Job): boolean {
+  return !room || (prompt.length <= room.prompt && prompt.length + maxTokens <= room.context);
 }
 
 function candidates({ order: { model, only } }: Job, registry: Registry): Iterable<Provider> {

@@ -37,10 +37,21 @@ export function takeAttemptMessage(
   jobs.scheduler.pump();
 }
 
-/** A pause costs nobody anything (rule P2); any other hand-back is one that the choice of providers remembers. */
+/** What happens to an honest tab: its owner wants the GPU, or the GPU fails (rules P2, D6). */
+const NO_MARK: ReadonlySet<string> = new Set([
+  'paused',
+  'prompt_too_long',
+  'context_exceeded',
+  'device_lost',
+  'engine_closed',
+  'engine_failed',
+  'out_of_memory',
+  'output_not_finite',
+]);
+
+/** Any other hand-back is one that the choice of providers remembers. */
 function handBack(provider: Provider, code: string, leased: Leased, jobs: Jobs, registry: Registry): void {
-  const paused = code === 'paused' || provider.models.size === 0;
-  if (!paused) registry.countLoss(provider.account, provider.heardAt);
+  if (!NO_MARK.has(code) && provider.models.size > 0) registry.countLoss(provider.account, provider.heardAt);
   jobs.interrupt(leased, code, 0);
 }
 

@@ -21,7 +21,7 @@ import { takeAttemptMessage } from './attempt-messages.ts';
 import { closeCodeOf } from './close-code.ts';
 import { type Challenge, readHello } from './handshake.ts';
 import type { Openings } from './openings.ts';
-import { addSlots, createProvider, type Provider } from './provider.ts';
+import { addSlots, createProvider, type Provider, removeSlots } from './provider.ts';
 import type { Registry } from './registry.ts';
 import { silenceLimit, type SilenceWatch, watchSilence } from './silence.ts';
 
@@ -167,7 +167,10 @@ export class Connection {
       case 'grant':
         addSlots(provider, message.slots);
         return jobs.scheduler.pump();
+      case 'revoke':
+        return removeSlots(provider, message.slots);
       case 'models':
+        provider.room = message.room ?? provider.room;
         registry.offer(provider, this.#known(message.models), provider.heardAt);
         return jobs.scheduler.pump();
       case 'opening':

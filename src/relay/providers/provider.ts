@@ -1,6 +1,6 @@
 import type { Hex } from '../../core/bytes.ts';
 import type { CodedError } from '../../core/errors.ts';
-import type { Hello, RelayMessage } from '../../protocol/wire/messages.ts';
+import type { Hello, RelayMessage, Room } from '../../protocol/wire/messages.ts';
 import type { RelayModel } from '../catalogue.ts';
 
 /** Most slots that a provider may have granted and not used: what one `hello` can grant. */
@@ -19,7 +19,9 @@ export interface Provider {
   readonly connectedAt: number;
   /** Those of its models that this relay can speak for; none while it pauses. */
   models: ReadonlySet<RelayModel>;
-  /** Slots granted and not used (rule P1). */
+  /** What of a model's context it takes; all of it, unless it says. */
+  room: Room | undefined;
+  /** Slots granted and not used (rule P1). Below 0 where a revoked one was filled meanwhile (rule P3). */
   free: number;
   /** Live leases. */
   busy: number;
@@ -42,13 +44,14 @@ export type ProviderWire = Pick<Provider, 'session' | 'connectedAt' | 'send' | '
 
 /** @param models those of its offer that this relay can speak for */
 export function createProvider(hello: Hello, models: ReadonlySet<RelayModel>, wire: ProviderWire): Provider {
-  const { account, gpu, engine, slots, worstStepMs } = hello;
+  const { account, gpu, engine, slots, room, worstStepMs } = hello;
   return {
     ...wire,
     account,
     gpu,
     engine,
     models,
+    room,
     free: slots,
     busy: 0,
     assigned: new Set(),
@@ -62,6 +65,11 @@ export function createProvider(hello: Hello, models: ReadonlySet<RelayModel>, wi
 /** Takes slots that a provider grants (rule P1). */
 export function addSlots(provider: Provider, slots: number): void {
   provider.free = Math.min(MAX_SLOTS, provider.free + slots);
+}
+
+/** Gives slots back to a provider that works less now (rule P3). */
+export function removeSlots(provider: Provider, slots: number): void {
+  provider.free = Math.max(-MAX_SLOTS, provider.free - slots);
 }
 
 /** Fills one of its slots with an attempt. */

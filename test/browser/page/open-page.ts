@@ -12,6 +12,10 @@ const settings: Settings = {
   slots: 4,
   allowSoftware: false,
   creditLimit: '250000000000',
+  share: 1,
+  giveWay: 'always',
+  memoryBytes: 0,
+  promptTokens: 0,
 };
 /** What the page stored, since it was opened. */
 export const saved: Settings[] = [];

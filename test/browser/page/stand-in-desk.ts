@@ -1,3 +1,4 @@
+import type { OwnerLimits } from '../../../src/provider/duty/owner-limits.ts';
 import { createKeySigner } from '../../../src/provider/wallet/key-signer.ts';
 import type { LenderState, LenderStatus } from '../../../src/provider/compute/lender-status.ts';
 import type { GpuReport, ModelChoice } from '../../../src/provider/compute/engine-source.ts';
@@ -74,6 +75,7 @@ export class StandInDesk implements LendingDesk {
     unfinished: 0,
     stepMs: 0,
     kept: 0,
+    recoveries: 0,
   };
 
   show(state: LenderState, changes: Partial<LenderStatus> = {}): void {
@@ -99,6 +101,10 @@ export class StandInDesk implements LendingDesk {
   stop = async (): Promise<void> => void this.asked.push('stop');
   pause = async (): Promise<void> => void this.asked.push('pause');
   resume = async (): Promise<void> => void this.asked.push('resume');
+  unload = async (): Promise<void> => void this.asked.push('unload');
+  forgetDuty = async (): Promise<void> => void this.asked.push('forget duty');
+  limits: OwnerLimits[] = [];
+  limit = async (limits: OwnerLimits): Promise<void> => void this.limits.push(limits);
   kill = async (): Promise<void> => void this.asked.push('kill');
   requestPayout = async (): Promise<void> => void this.asked.push('payout');
   trust = async (limit: string): Promise<void> => void this.asked.push(`trust ${limit}`);

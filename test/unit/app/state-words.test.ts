@@ -14,6 +14,7 @@ const status = (state: LenderState, changes: Partial<LenderStatus> = {}): Lender
   unfinished: 0,
   stepMs: 0,
   kept: 0,
+  recoveries: 0,
   ...changes,
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { verifyReceipt } from '../../../src/protocol/money/verify-receipt.ts';
 import { CloseCode } from '../../../src/protocol/wire/frame-socket.ts';
 import { BYTE_MODEL, bytes, EOS } from './support/byte-model.ts';
+import { BYTE_OFFER } from './support/test-provider.ts';
 import { createRelayWorld, letters, type RelayWorld, type Tab } from './support/relay-world.ts';
 
 const prompt = BYTE_MODEL.tokenizer.chat([{ role: 'user', content: 'Speak.' }]);
@@ -206,6 +207,35 @@ describe('L3 moves', () => {
     expect(other.provider.attempts).toHaveLength(1);
     other.provider.attempt.handBack('out_of_memory', 0);
     expect(failing.provider.attempts).toHaveLength(2);
+  });
+
+  it.each(['device_lost', 'out_of_memory', 'output_not_finite', 'prompt_too_long', 'yielding'])(
+    'D6 P2 cost a tab nothing when it hands back with %s',
+    async (code) => {
+      const world = createRelayWorld();
+      const honest = world.join({ slots: 2 });
+      await world.ask();
+      if (code === 'yielding') honest.provider.send({ type: 'models', models: [] });
+      const other = world.join({ slots: 2 });
+      honest.provider.attempt.handBack(code, 1);
+      expect(other.provider.attempts).toHaveLength(1);
+      honest.provider.send({ type: 'models', models: [BYTE_OFFER] });
+      await world.ask();
+      // It has more free slots; a loss would outweigh them.
+      expect(honest.provider.attempts).toHaveLength(2);
+    },
+  );
+
+  it('P4 go only where prompt and answer have room', async () => {
+    const world = createRelayWorld();
+    const small = world.join({ slots: 4, room: { prompt: 4096, context: 20 } });
+    const short = world.join({ slots: 4, room: { prompt: 2, context: 4096 } });
+    const whole = world.join({ slots: 1 });
+    await world.ask({ max_tokens: 64 });
+    expect([small, short, whole].map(({ provider }) => provider.attempts.length)).toEqual([0, 0, 1]);
+    short.provider.send({ type: 'models', models: [BYTE_OFFER], room: { prompt: 4096, context: 4096 } });
+    await world.ask({ max_tokens: 64 });
+    expect(short.provider.attempts).toHaveLength(1);
   });
 
   it('find an answer whole that only lacked its result', async () => {

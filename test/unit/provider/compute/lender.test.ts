@@ -1,67 +1,10 @@
-import { plainSpec } from '../../../../src/protocol/wire/decode-spec.ts';
-import { createMemoryPayouts } from '../../../../src/provider/income/payout-store.ts';
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../../../src/core/errors.ts';
-import type { Engine } from '../../../../src/engine/engine.ts';
-import type { EngineSource, LoadProgress } from '../../../../src/provider/compute/engine-source.ts';
-import { Lender, type LenderPorts, type LendingOrder } from '../../../../src/provider/compute/lender.ts';
-import { feedStatus } from '../../../../src/provider/compute/status-feed.ts';
 import type { LenderStatus } from '../../../../src/provider/compute/lender-status.ts';
-import { createKeySigner } from '../../../../src/provider/wallet/key-signer.ts';
-import { sleep } from '../../../../src/core/clock.ts';
-import { SimClock } from '../../../../src/sim/sim-clock.ts';
-import { createSimEngine } from '../../../../src/sim/sim-engine.ts';
-import { SimRandom } from '../../../../src/sim/sim-random.ts';
-import { assignment, MODEL, ScriptedRelay } from '../scripted-relay.ts';
-import { KEY, MemoryAttempts } from '../world.ts';
-
-const order: LendingOrder = {
-  relayUrl: 'ws://relay',
-  model: 'sim-fp32',
-  backend: 'wasm',
-  slots: 2,
-  allowSoftware: false,
-  creditLimit: '1000000',
-};
-
-function createLendingWorld(changes: Partial<LenderPorts> & { load?: EngineSource['load'] } = {}) {
-  const clock = new SimClock();
-  const relay = new ScriptedRelay(clock);
-  const engines: Engine[] = [];
-  const source: EngineSource = {
-    probe: async () => ({ webgpu: true, name: 'Simulated GPU', gpuClass: 'sim', software: false }),
-    models: async () => [],
-    load: async (wanted, progress: (step: LoadProgress) => void, signal) => {
-      progress({ phase: 'download', step: 'receiving', bytes: 50, total: 100, rate: 0 });
-      await sleep(clock, 1_000, signal);
-      progress({ phase: 'prepare' });
-      await sleep(clock, 1_000, signal);
-      const engine = createSimEngine({ clock, slots: wanted.slots, stepMs: 10 });
-      engines.push(engine);
-      return {
-        engine,
-        model: { offer: { ...MODEL, id: wanted.model }, stopIds: [], stopWhen: () => () => false },
-      };
-    },
-    ...(changes.load ? { load: changes.load } : {}),
-  };
-  const locks = { held: 0 };
-  const lender = new Lender({
-    clock,
-    random: new SimRandom(3),
-    connect: relay.connect,
-    source,
-    store: new MemoryAttempts(),
-    payouts: createMemoryPayouts(),
-    signer: createKeySigner(KEY),
-    holdLock: async () => {
-      locks.held++;
-      return () => void locks.held--;
-    },
-    ...changes,
-  });
-  return { clock, relay, engines, lender, locks };
-}
+import { feedStatus } from '../../../../src/provider/compute/status-feed.ts';
+import { plainSpec } from '../../../../src/protocol/wire/decode-spec.ts';
+import { assignment } from '../scripted-relay.ts';
+import { createLendingWorld, order } from './lending-world.ts';
 
 describe('lending', () => {
   it('goes from idle over loading and connecting to waiting and serving, and back', async () => {
@@ -77,7 +20,7 @@ describe('lending', () => {
     });
     await clock.advance(1_000);
     expect(lender.status().state).toMatchObject({ name: 'loading', progress: { phase: 'prepare' } });
-    await clock.advance(991);
+    await clock.advance(1_100);
     await started;
     await clock.advance(10);
     expect(lender.status()).toMatchObject({
@@ -117,7 +60,7 @@ describe('lending', () => {
     expect(lender.status().state).toEqual({ name: 'idle' });
     expect(locks.held).toBe(0);
     void lender.start(order);
-    await clock.advance(2_100);
+    await clock.advance(2_200);
     expect(lender.status().state.name).toBe('waiting');
     expect(engines).toHaveLength(1);
   });
@@ -153,21 +96,21 @@ describe('lending', () => {
     const { clock, lender } = createLendingWorld();
     void lender.start(order);
     await expect(lender.start(order)).rejects.toMatchObject({ code: 'already_lending' });
-    await clock.advance(2_100);
+    await clock.advance(2_200);
     expect(lender.status().state.name).toBe('waiting');
   });
 
   it('pauses before, during and after loading', async () => {
     const { clock, relay, lender } = createLendingWorld();
     void lender.start(order);
-    lender.pause('The owner plays.');
-    await clock.advance(2_100);
+    lender.pause({ code: 'paused', message: 'The owner plays.' });
+    await clock.advance(2_200);
     expect(lender.status().state).toEqual({
       name: 'paused',
       reason: { code: 'paused', message: 'The owner plays.' },
     });
     expect(relay.all('hello')[0]!.models).toEqual([]);
-    lender.resume();
+    await lender.resume();
     await clock.advance(100);
     expect(lender.status().state.name).toBe('waiting');
   });
@@ -175,7 +118,7 @@ describe('lending', () => {
   it('loads the engine anew when the GPU was lost, and counts on', async () => {
     const { clock, relay, lender, engines } = createLendingWorld();
     void lender.start(order);
-    await clock.advance(2_100);
+    await clock.advance(2_200);
     relay.send({ type: 'assign', ...assignment({ maxTokens: 10 }) });
     await clock.advance(300);
     relay.send({ type: 'assign', ...assignment({ lease: 1 }) });
@@ -188,20 +131,6 @@ describe('lending', () => {
     await clock.advance(3_000);
     expect(lender.status()).toMatchObject({ state: { name: 'waiting' }, jobs: 1 });
     expect(engines).toHaveLength(2);
-  });
-
-  it('gives up after a few losses in a row', async () => {
-    const { clock, relay, lender, engines } = createLendingWorld();
-    void lender.start(order);
-    for (let n = 0; n < 4; n++) {
-      await clock.advance(12_000);
-      relay.send({ type: 'assign', ...assignment({ lease: n }) });
-      await clock.advance(100);
-      await engines.at(-1)!.close();
-    }
-    await clock.advance(60_000);
-    expect(engines).toHaveLength(4);
-    expect(lender.status().state).toMatchObject({ name: 'error', error: { code: 'engine_closed' } });
   });
 });
 
@@ -217,7 +146,7 @@ describe('the status feed', () => {
     await clock.advance(5_000);
     expect(pushed).toHaveLength(1);
     void lender.start(order);
-    await clock.advance(2_100);
+    await clock.advance(2_200);
     relay.send({ type: 'assign', ...assignment() });
     await clock.advance(1_100);
     const gaps = pushed.slice(1).map(({ at }, i) => at - pushed[i]!.at);

@@ -1,0 +1,18 @@
+import { CodedError } from '../core/errors.ts';
+import type { Assignment } from '../protocol/wire/job.ts';
+import type { Room } from '../protocol/wire/messages.ts';
+
+/**
+ * Refuses what is too long for this provider (rule P4): an answer that was cut short in silence would lie about its end.
+ * @throws CodedError `prompt_too_long`, `context_exceeded`
+ */
+export function checkRoom({ prompt, prior, maxTokens }: Assignment, room: Room): void {
+  if (prompt.length > room.prompt) {
+    throw new CodedError(
+      'prompt_too_long',
+      `The owner of this GPU takes prompts up to ${room.prompt} tokens.`,
+    );
+  }
+  if (prompt.length + prior.length + maxTokens <= room.context) return;
+  throw new CodedError('context_exceeded', `This GPU holds ${room.context} tokens of a stream.`);
+}
