@@ -24,6 +24,15 @@ export function toHalf(value: number): number {
   return sign | ((rounded - 0x38000000) >>> 13);
 }
 
+/** Writes the values of halves, given by their bits, into `floats`. Exact, and native where the runtime has it. */
+export function widenHalves(halves: Uint16Array<ArrayBuffer>, floats: Float32Array): void {
+  if (typeof Float16Array === 'undefined') {
+    for (let i = 0; i < halves.length; i++) floats[i] = fromHalf(halves[i]!);
+  } else {
+    floats.set(new Float16Array(halves.buffer, halves.byteOffset, halves.length));
+  }
+}
+
 /** The exact value of a half's 16 bits. */
 export function fromHalf(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;

@@ -1,12 +1,11 @@
 /** WebGPU against WebAssembly, whose bits are the same in Node, where they are held against the CPU and PyTorch. */
 import { beforeAll, expect, test } from 'vitest';
-import { shapeOf } from '../../src/engine/onnx/decoder.ts';
 import type { WasmRuntime } from '../../src/engine/onnx/runtime.ts';
 import { createWasmDecoder } from '../../src/engine/onnx/wasm-decoder.ts';
 import { createWebGpuDecoder } from '../../src/engine/onnx/webgpu-decoder.ts';
 import { loadWasmRuntime } from '../../src/engine/runtimes/wasm-runtime.ts';
 import { EPSILON } from '../../src/protocol/constants.ts';
-import { differentChoices, forceTokens, greatestDifference } from '../contract/teacher-forcing.ts';
+import { differentChoices, forceTokens, greatestDifference, readShape } from '../contract/teacher-forcing.ts';
 import { fetchModel, softwareGpuRuntime } from './browser-engine.ts';
 
 /** Some text of the model's own: what matters is that it is not one token over and over. */
@@ -43,10 +42,10 @@ test.each([
     const webgpu = await softwareGpuRuntime();
     const compiled = watchShaders(webgpu.device);
     const { manifest, graph } = await fetchModel('shakespeare-1m', variant);
-    const shape = shapeOf(manifest, how.rows, 128);
+    const shape = await readShape(graph, manifest, how.rows, 128);
     const runtime = { ...webgpu, software: shaders === 'our' };
-    const onGpu = await createWebGpuDecoder(runtime, graph, shape, performance);
-    const onWasm = await createWasmDecoder(wasm.module, graph, shape, performance);
+    const onGpu = await createWebGpuDecoder(runtime, { graph }, shape, performance);
+    const onWasm = await createWasmDecoder(wasm.module, { graph }, shape, performance);
     const [gpu, cpu] = [await forceTokens(onGpu, tokens, how), await forceTokens(onWasm, tokens, how)];
     await Promise.all([onGpu.close(), onWasm.close()]);
     webgpu.device.destroy();

@@ -1,9 +1,9 @@
 /** A step late in a stream costs what it must: nothing is computed again, nothing allocated that grows. */
 import { expect, test } from 'vitest';
 import { Batch } from '../../src/engine/onnx/batch.ts';
-import { shapeOf } from '../../src/engine/onnx/decoder.ts';
 import { createWebGpuDecoder } from '../../src/engine/onnx/webgpu-decoder.ts';
 import { fetchModel, softwareGpuRuntime } from './browser-engine.ts';
+import { readShape } from '../contract/teacher-forcing.ts';
 
 test(
   'a step at position 900 allocates no more on the GPU than one at 100',
@@ -17,7 +17,12 @@ test(
       return createBuffer(descriptor);
     };
     const { manifest, graph } = await fetchModel();
-    const decoder = await createWebGpuDecoder(runtime, graph, shapeOf(manifest, 1), performance);
+    const decoder = await createWebGpuDecoder(
+      runtime,
+      { graph },
+      await readShape(graph, manifest, 1),
+      performance,
+    );
     const batch = new Batch(1);
     const step = async (position: number): Promise<number> => {
       batch.rows = 1;

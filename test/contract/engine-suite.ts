@@ -40,9 +40,9 @@ export async function collect(stream: EngineStream): Promise<Output> {
 }
 
 /** Expects the same ids, up to the first position at which a difference is legitimate. */
-export function expectSameTokens(actual: Output, expected: Output): void {
+export function expectSameTokens(actual: Output, expected: Output, epsilon = EPSILON): void {
   const at = actual.ids.findIndex((id, i) => id !== expected.ids[i]);
-  if (at >= 0 && (expected.samples[at]?.margin ?? Number.POSITIVE_INFINITY) < EPSILON) return;
+  if (at >= 0 && (expected.samples[at]?.margin ?? Number.POSITIVE_INFINITY) < epsilon) return;
   expect(actual.ids).toEqual(expected.ids);
   expect(actual.end).toBe(expected.end);
 }

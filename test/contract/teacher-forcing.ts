@@ -1,9 +1,22 @@
 /** Runs decoders over given tokens, to compare what backends compute. */
 import { Batch } from '../../src/engine/onnx/batch.ts';
-import type { Decoder } from '../../src/engine/onnx/decoder.ts';
+import { type Decoder, type DecoderShape, shapeOf } from '../../src/engine/onnx/decoder.ts';
 import type { Draw } from '../../src/engine/sampling/logit-sampler.ts';
+import { memorySource } from '../../src/protocol/model/byte-source.ts';
+import { readDecoderFacts } from '../../src/protocol/model/decoder-facts.ts';
+import type { ModelManifest } from '../../src/protocol/wire/model-manifest.ts';
 import type { Sample } from '../../src/protocol/wire/sample.ts';
 import { parseSeed } from '../../src/protocol/wire/sampling-noise.ts';
+
+/** What a decoder is made with, as the engine finds it out. */
+export async function readShape(
+  graph: Uint8Array,
+  manifest: ModelManifest,
+  slots: number,
+  context?: number,
+): Promise<DecoderShape> {
+  return shapeOf(await readDecoderFacts(memorySource(graph)), manifest, slots, context);
+}
 
 export interface Forced {
   readonly position: number;

@@ -1,8 +1,11 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-web';
+import { widenHalves } from '../../core/half.ts';
+import { cacheNames, IDS, KEPT, LOGITS, MASK, POSITIONS } from '../../protocol/model/decoder-convention.ts';
 import { LogitSampler } from '../sampling/logit-sampler.ts';
 import type { Batch } from './batch.ts';
-import type { Decoder, DecoderShape, Stopwatch } from './decoder.ts';
-import { cacheNames, checkGraph, forEachHead, IDS, LOGITS, MASK, POSITIONS, slotElements } from './graph.ts';
+import type { Decoder, DecoderFiles, DecoderShape, Stopwatch } from './decoder.ts';
+import { externalData } from './external-data.ts';
+import { forEachHead, slotElements } from './graph.ts';
 import { graphFailure } from './graph-failure.ts';
 import type { OrtLibrary } from './runtime.ts';
 import { pieceInputs, StepInputs } from './step-inputs.ts';
@@ -22,18 +25,21 @@ interface Call {
  */
 export async function createCpuDecoder(
   ort: OrtLibrary,
-  graph: Uint8Array,
+  files: DecoderFiles,
   shape: DecoderShape,
   clock: Stopwatch,
   threads = 1,
 ): Promise<Decoder> {
-  const session = await ort.InferenceSession.create(graph, {
+  const options: InferenceSession.SessionOptions = {
     executionProviders: ['cpu'],
     logSeverityLevel: ERRORS_ONLY,
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-  }).catch((error: unknown) => Promise.reject(graphFailure(error, 'model_unsupported')));
-  checkGraph(session.inputNames, session.outputNames, shape.layers);
+    ...(await externalData(files, 'bytes')),
+  };
+  const session = await ort.InferenceSession.create(files.graph, options).catch((error: unknown) =>
+    Promise.reject(graphFailure(error, 'model_unsupported')),
+  );
   return new CpuDecoder(ort, session, shape, clock);
 }
 
@@ -49,12 +55,15 @@ class CpuDecoder implements Decoder {
   readonly #shape: DecoderShape;
   readonly #sampler: LogitSampler;
   readonly #inputs: StepInputs;
-  readonly #cache: Float32Array[];
+  /** Half precision by its bits. */
+  readonly #cache: readonly (Float32Array | Uint16Array)[];
   readonly #names: ReturnType<typeof cacheNames>;
   /** Feeds and fetches by the number of rows; only the mask in them changes. */
   readonly #steps: (Call | undefined)[] = [];
   /** Of the last step: [rows, vocab]. */
   #logits = new Float32Array(0);
+  /** What half-precision logits are widened into. */
+  #wide = new Float32Array(0);
 
   constructor(ort: OrtLibrary, session: InferenceSession, shape: DecoderShape, clock: Stopwatch) {
     this.#ort = ort;
@@ -64,7 +73,10 @@ class CpuDecoder implements Decoder {
     this.#sampler = new LogitSampler(shape.vocab);
     this.#inputs = new StepInputs(shape.slots, shape.context);
     this.#names = cacheNames(shape.layers);
-    this.#cache = this.#names.map(() => new Float32Array(shape.slots * slotElements(shape)));
+    const elements = shape.slots * slotElements(shape);
+    this.#cache = this.#names.map(() =>
+      shape.cacheType === 'float16' ? new Uint16Array(elements) : new Float32Array(elements),
+    );
   }
 
   async prefill(slot: number, tokens: readonly number[], first: number, count: number): Promise<void> {
@@ -110,12 +122,19 @@ class CpuDecoder implements Decoder {
     const began = this.#clock.now();
     try {
       const results = await this.#session.run(feeds, fetches);
-      return results[LOGITS]?.data as Float32Array<ArrayBuffer>;
+      return this.#widen(results[LOGITS]?.data as Float32Array<ArrayBuffer> | Float16Array<ArrayBuffer>);
     } catch (error) {
       throw graphFailure(error, 'engine_failed');
     } finally {
       this.graphMs += this.#clock.now() - began;
     }
+  }
+
+  #widen(logits: Float32Array<ArrayBuffer> | Float16Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+    if (this.#shape.logitsType === 'float32' || !logits) return logits as Float32Array<ArrayBuffer>;
+    if (this.#wide.length !== logits.length) this.#wide = new Float32Array(logits.length);
+    widenHalves(new Uint16Array(logits.buffer, logits.byteOffset, logits.length), this.#wide);
+    return this.#wide;
   }
 
   #logitsOf(row: number): Float32Array {
@@ -140,14 +159,22 @@ class CpuDecoder implements Decoder {
     const { kvHeads, context, headDim } = this.#shape;
     const elements = slotElements(this.#shape);
     const feeds: Feeds = { [IDS]: ids };
-    if (this.#session.inputNames.includes(POSITIONS)) feeds[POSITIONS] = positions;
+    if (this.#shape.hasPositions) feeds[POSITIONS] = positions;
+    if (this.#shape.hasKept) feeds[KEPT] = this.#integers(new Int32Array([1, 0]), []);
     const fetches: Fetches = {};
     for (const [i, { past, present }] of this.#names.entries()) {
       const view = this.#cache[i]!.subarray(slot * elements, (slot + rows) * elements);
-      feeds[past] = new this.#ort.Tensor('float32', view, [rows, kvHeads, context, headDim]);
+      feeds[past] = this.#tensor(view, [rows, kvHeads, context, headDim]);
       fetches[present] = feeds[past];
     }
     return { feeds, fetches };
+  }
+
+  #tensor(values: Float32Array | Uint16Array, dims: readonly number[]): Tensor {
+    if (values instanceof Float32Array) return new this.#ort.Tensor('float32', values, dims);
+    const tensor = new this.#ort.Tensor('float16', values, dims);
+    // The library hands its binding a Float16Array over the same bytes, which the binding takes for an empty one.
+    return Object.assign(tensor, { cpuData: values });
   }
 
   #integers(words: Int32Array<ArrayBuffer>, dims: readonly number[]): Tensor {

@@ -1,4 +1,5 @@
 import { CodedError } from '../../core/errors.ts';
+import type { DecoderFacts, FloatType } from '../../protocol/model/decoder-facts.ts';
 import type { ModelManifest } from '../../protocol/wire/model-manifest.ts';
 import type { Backend } from '../engine.ts';
 import type { Batch } from './batch.ts';
@@ -8,25 +9,65 @@ export interface Stopwatch {
   now(): number;
 }
 
-/** The sizes of a decoder that its caches and inputs are made by. */
+/** The sizes and types of a decoder that its caches and inputs are made by. */
 export interface DecoderShape {
   readonly layers: number;
   readonly kvHeads: number;
   readonly headDim: number;
   readonly vocab: number;
+  /** Of keys and values. */
+  readonly cacheType: FloatType;
+  readonly logitsType: FloatType;
+  /** Inputs that not every graph has. */
+  readonly hasPositions: boolean;
+  readonly hasKept: boolean;
   /** Positions per slot. */
   readonly context: number;
   /** Rows of the shared cache. */
   readonly slots: number;
 }
 
-/** @throws CodedError `model_unsupported` for what is no decoder */
-export function shapeOf(manifest: ModelManifest, slots: number, most = manifest.context): DecoderShape {
+/** A loaded model's graph and the files that its weights lie in, if not in itself. */
+export interface DecoderFiles {
+  readonly graph: Uint8Array;
+  readonly data?: readonly WeightFile[];
+}
+
+/** A file of external data. A `Blob` is read piece by piece where the runtime can (WebGPU with JSPI). */
+export interface WeightFile {
+  /** As the graph calls it: relative to its own folder. */
+  readonly name: string;
+  readonly content: Uint8Array | Blob;
+}
+
+/**
+ * The sizes of a graph, checked against the manifest, which also tells what the graph leaves open.
+ * @param most positions per slot, if the model allows more
+ * @throws CodedError `manifest_mismatch` where graph and manifest contradict each other, `model_unsupported` for what is
+ * no decoder
+ */
+export function shapeOf(
+  facts: DecoderFacts,
+  manifest: ModelManifest,
+  slots: number,
+  most = manifest.context,
+): DecoderShape {
   const { architecture, id } = manifest;
   if (architecture.kind !== 'decoder')
     throw new CodedError('model_unsupported', `${id} is no model that writes.`, { kind: architecture.kind });
   const { layers, kvHeads, headDim, vocab } = architecture;
-  return { layers, kvHeads, headDim, vocab, context: Math.min(manifest.context, most), slots };
+  const stated = { layers, kvHeads, headDim, vocab };
+  const differences = Object.entries(stated).flatMap(([name, said]) => {
+    const found = facts[name as keyof typeof stated];
+    return found === undefined || found === said ? [] : [[name, { graph: found, manifest: said }] as const];
+  });
+  if (differences.length > 0) {
+    const message = 'The model’s graph has other sizes than its manifest says.';
+    throw new CodedError('manifest_mismatch', message, Object.fromEntries(differences));
+  }
+  const { cacheType, logitsType, hasPositions, hasKept } = facts;
+  const context = Math.min(manifest.context, most);
+  return { ...stated, cacheType, logitsType, hasPositions, hasKept, context, slots };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { CodedError } from '../../core/errors.ts';
 import type { Backend } from '../engine.ts';
 import type { PaddedBatch } from './padded-batch.ts';
-import { IDS, MASK } from './graph.ts';
+import { IDS, MASK } from '../../protocol/model/decoder-convention.ts';
 
 /** What some encoders want beside ids and mask: which of two texts a token belongs to. Always the first. */
 export const TYPES = 'token_type_ids';

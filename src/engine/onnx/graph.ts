@@ -1,24 +1,5 @@
-import { CodedError } from '../../core/errors.ts';
+import type { FloatType } from '../../protocol/model/decoder-facts.ts';
 import type { DecoderShape } from './decoder.ts';
-
-/** The names by which decoders of the onnx-community convention call their inputs and outputs. */
-export const IDS = 'input_ids';
-export const MASK = 'attention_mask';
-export const POSITIONS = 'position_ids';
-export const LOGITS = 'logits';
-
-/** One layer's keys or values: the past input and the present output, which share one buffer. */
-export interface CacheName {
-  readonly past: string;
-  readonly present: string;
-}
-
-export function cacheNames(layers: number): CacheName[] {
-  return Array.from({ length: 2 * layers }, (_, i) => {
-    const [layer, kind] = [i >> 1, i & 1 ? 'value' : 'key'];
-    return { past: `past_key_values.${layer}.${kind}`, present: `present.${layer}.${kind}` };
-  });
-}
 
 /** Elements of one layer's keys or values of one slot. */
 export function slotElements({ kvHeads, context, headDim }: DecoderShape): number {
@@ -38,19 +19,5 @@ export function forEachHead(
   }
 }
 
-/**
- * Refuses a graph that this engine can't drive.
- * @throws CodedError `model_unsupported` naming what is missing or unknown.
- */
-export function checkGraph(inputs: readonly string[], outputs: readonly string[], layers: number): void {
-  const cache = cacheNames(layers);
-  const feeds = new Set([IDS, MASK, POSITIONS, ...cache.map(({ past }) => past)]);
-  const unknown = inputs.filter((name) => !feeds.has(name));
-  const missing = [
-    ...[IDS, MASK, ...cache.map(({ past }) => past)].filter((name) => !inputs.includes(name)),
-    ...[LOGITS, ...cache.map(({ present }) => present)].filter((name) => !outputs.includes(name)),
-  ];
-  if (unknown.length === 0 && missing.length === 0) return;
-  const message = 'The model graph does not follow the onnx-community convention that this engine drives.';
-  throw new CodedError('model_unsupported', message, { unknown, missing });
-}
+/** Bytes of one element. */
+export const ELEMENT_BYTES: Readonly<Record<FloatType, number>> = { float32: 4, float16: 2 };

@@ -1,12 +1,16 @@
 import { CodedError } from '../../core/errors.ts';
+import { memorySource } from '../../protocol/model/byte-source.ts';
+import { type DecoderFacts, readDecoderFacts } from '../../protocol/model/decoder-facts.ts';
 import type { ModelManifest } from '../../protocol/wire/model-manifest.ts';
 import { decodeSpecHash, plainSpec } from '../../protocol/wire/decode-spec.ts';
 import { TOP_COUNT } from '../../protocol/wire/sample.ts';
 import type { Engine, StreamRequest } from '../engine.ts';
+import { checkFit } from '../gpu/gpu-fit.ts';
 import type { CreateConstraint } from '../grammar/token-constraint.ts';
 import { createCpuDecoder } from './cpu-decoder.ts';
 import { DecodeLoop } from './decode-loop.ts';
-import { type Decoder, type DecoderShape, shapeOf, type Stopwatch } from './decoder.ts';
+import { type Decoder, type DecoderFiles, type DecoderShape, shapeOf, type Stopwatch } from './decoder.ts';
+import { checkData } from './external-data.ts';
 import { type OnnxRuntime, ORT_VERSION } from './runtime.ts';
 import { createWasmDecoder } from './wasm-decoder.ts';
 import { createWebGpuDecoder } from './webgpu-decoder.ts';
@@ -21,11 +25,9 @@ import { warmUp, type WarmUpProgress } from './warm-up.ts';
  */
 const MOST_LOGITS = 1 << 24;
 
-export interface OnnxEngineOptions {
+export interface OnnxEngineOptions extends DecoderFiles {
   readonly runtime: OnnxRuntime;
   readonly manifest: ModelManifest;
-  /** The bytes of the variant's graph, checked against the manifest (`src/engine/models`). */
-  readonly graph: Uint8Array;
   /** Streams that decode together; the cache is allocated for all of them. */
   readonly slots: number;
   /** Largest prompt + output, if less than the model allows: the cache is smaller, too. */
@@ -58,23 +60,27 @@ export interface OnnxEngine extends Engine {
 }
 
 /**
- * Loads a decoder and starts serving streams of it, batched.
+ * Loads a decoder and starts serving streams of it, batched. The files were checked against the manifest before
+ * (`src/engine/models`); what the graph says of itself is checked here.
  *
- * Errors: `model_unsupported`, `out_of_memory`, `device_lost`, `gpu_miscomputes`, `aborted`.
+ * Errors: `graph_invalid`, `model_unsupported`, `manifest_mismatch`, `model_file_missing`; `f16_missing`,
+ * `adapter_too_small`; `out_of_memory`, `device_lost`, `gpu_miscomputes`, `aborted`.
  *
  * @example
  * const engine = await createOnnxEngine({ runtime: { backend: 'cpu', ort }, manifest, graph, slots: 4 });
  */
 export async function createOnnxEngine(options: OnnxEngineOptions): Promise<OnnxEngine> {
-  const { runtime, manifest, graph, slots, clock = performance } = options;
+  const { runtime, manifest, slots, clock = performance } = options;
   if (!Number.isInteger(slots) || slots < 1) {
     throw new CodedError('request_invalid', 'An engine needs at least one slot.', {
       field: 'slots',
       value: slots,
     });
   }
-  const shape = shapeOf(manifest, slots, options.context);
-  const decoder = await createDecoder(runtime, graph, shape, clock);
+  const facts = await readDecoderFacts(memorySource(options.graph));
+  const shape = shapeOf(facts, manifest, slots, options.context);
+  checkData(options, facts.files);
+  const decoder = await createDecoder(runtime, options, facts, shape, clock);
   const isGpu = decoder.backend === 'webgpu' && !decoder.software;
   const piece = Math.min(
     options.prefillPiece ?? (isGpu ? 256 : 64),
@@ -138,16 +144,18 @@ function uncontrolled(): CodedError {
 
 function createDecoder(
   runtime: OnnxRuntime,
-  graph: Uint8Array,
+  files: DecoderFiles,
+  facts: DecoderFacts,
   shape: DecoderShape,
   clock: Stopwatch,
 ): Promise<Decoder> {
   switch (runtime.backend) {
     case 'cpu':
-      return createCpuDecoder(runtime.ort, graph, shape, clock, runtime.threads);
+      return createCpuDecoder(runtime.ort, files, shape, clock, runtime.threads);
     case 'webgpu':
-      return createWebGpuDecoder(runtime, graph, shape, clock);
+      checkFit(runtime.device, facts);
+      return createWebGpuDecoder(runtime, files, shape, clock);
     case 'wasm':
-      return createWasmDecoder(runtime.module, graph, shape, clock);
+      return createWasmDecoder(runtime.module, files, shape, clock);
   }
 }

@@ -5,7 +5,7 @@ import { inOrder } from './call-order.ts';
 import { DeviceWatch } from './device-watch.ts';
 import { checkEncoderGraph, type Encoder, STATES, TYPES } from './encoder.ts';
 import { graphFailure } from './graph-failure.ts';
-import { IDS, MASK } from './graph.ts';
+import { IDS, MASK } from '../../protocol/model/decoder-convention.ts';
 import type { PaddedBatch } from './padded-batch.ts';
 import type { CpuRuntime, OrtLibrary, WebGpuRuntime } from './runtime.ts';
 

@@ -19,6 +19,9 @@ export interface OrtWasmModule {
   _OrtFree(address: number): number;
   _OrtCreateSessionOptions(...options: number[]): number;
   _OrtReleaseSessionOptions(options: number): number;
+  /** Files that a graph names for its weights, kept until they are unmounted. */
+  mountExternalData(path: string, bytes: Uint8Array): void;
+  unmountExternalData(): void;
   /** Gives the session's handle, or 0. */
   _OrtCreateSession(graph: number, bytes: number, options: number): number | Promise<number>;
   _OrtReleaseSession(session: number): number;

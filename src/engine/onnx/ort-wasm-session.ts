@@ -1,7 +1,8 @@
 import { checkCall, type OrtWasmModule } from './ort-wasm-module.ts';
 
 /** ONNX's numbers for element types, and ONNX Runtime's for where data lies. */
-const ELEMENT = { float32: 1, int64: 7 } as const;
+const ELEMENT = { float32: 1, int64: 7, float16: 10 } as const;
+const ELEMENT_BYTES = { float32: 4, int64: 8, float16: 2 } as const;
 const ON_CPU = 1;
 const WORD = 4;
 
@@ -35,7 +36,12 @@ export class OrtWasmSession {
     [this.inputNames, this.outputNames] = names;
   }
 
-  static async create(module: OrtWasmModule, graph: Uint8Array): Promise<OrtWasmSession> {
+  /** @param data files that the graph's weights lie in */
+  static async create(
+    module: OrtWasmModule,
+    graph: Uint8Array,
+    data: readonly { readonly path: string; readonly bytes: Uint8Array }[] = [],
+  ): Promise<OrtWasmSession> {
     const all = {
       optimizations: 99,
       arena: 1,
@@ -50,12 +56,14 @@ export class OrtWasmSession {
     const bytes = allocate(module, graph.length);
     module.HEAPU8.set(graph, bytes);
     try {
+      for (const file of data) module.mountExternalData(file.path, file.bytes);
       const session = await module._OrtCreateSession(bytes, graph.length, options);
       if (session === 0) checkCall(module, 1);
       return new OrtWasmSession(module, session);
     } finally {
       module._free(bytes);
       module._OrtReleaseSessionOptions(options);
+      if (data.length > 0) module.unmountExternalData();
     }
   }
 
@@ -72,7 +80,7 @@ export class OrtWasmSession {
     const elements = dims.reduce((product, dim) => product * dim, 1);
     const stack = module.stackSave();
     const shape = this.#words(module.stackAlloc(WORD * dims.length), dims);
-    const bytes = elements * (type === 'float32' ? 4 : 8);
+    const bytes = elements * ELEMENT_BYTES[type];
     const tensor = module._OrtCreateTensor(ELEMENT[type], address, bytes, shape, dims.length, ON_CPU);
     module.stackRestore(stack);
     if (tensor === 0) checkCall(module, 1);

@@ -1,14 +1,16 @@
+import { widenHalves } from '../../core/half.ts';
+import { cacheNames, IDS, KEPT, LOGITS, MASK, POSITIONS } from '../../protocol/model/decoder-convention.ts';
 import { LogitSampler } from '../sampling/logit-sampler.ts';
 import type { Batch } from './batch.ts';
-import type { Decoder, DecoderShape, Stopwatch } from './decoder.ts';
-import { cacheNames, checkGraph, forEachHead, IDS, LOGITS, MASK, POSITIONS, slotElements } from './graph.ts';
+import type { Decoder, DecoderFiles, DecoderShape, Stopwatch } from './decoder.ts';
+import { bytesOf } from './external-data.ts';
+import { ELEMENT_BYTES, forEachHead, slotElements } from './graph.ts';
 import { graphFailure } from './graph-failure.ts';
 import type { OrtWasmModule } from './ort-wasm-module.ts';
 import { type Binding, type Handles, OrtWasmSession } from './ort-wasm-session.ts';
 import { pieceInputs, StepInputs } from './step-inputs.ts';
 import { createTaskTurn } from './task-turn.ts';
 
-const FLOAT_BYTES = 4;
 const INTEGER_BYTES = 8;
 
 /**
@@ -27,13 +29,13 @@ const TOGETHER = 160;
  */
 export async function createWasmDecoder(
   module: OrtWasmModule,
-  graph: Uint8Array,
+  { graph, data = [] }: DecoderFiles,
   shape: DecoderShape,
   clock: Stopwatch,
 ): Promise<Decoder> {
   try {
-    const session = await OrtWasmSession.create(module, graph);
-    checkGraph(session.inputNames, session.outputNames, shape.layers);
+    const weights = data.map(async ({ name, content }) => ({ path: name, bytes: await bytesOf(content) }));
+    const session = await OrtWasmSession.create(module, graph, await Promise.all(weights));
     return new WasmDecoder(session, shape, clock);
   } catch (error) {
     throw graphFailure(error, 'model_unsupported');
@@ -62,10 +64,16 @@ class WasmDecoder implements Decoder {
   readonly #names: ReturnType<typeof cacheNames>;
   /** Addresses: one array for each layer's keys and values, [slots, kvHeads, context, headDim]. */
   readonly #cache: readonly number[];
+  /** Bytes of one key's or value's number. */
+  readonly #cacheBytes: number;
   readonly #ids: number;
   readonly #positions: number;
   readonly #mask: number;
   readonly #logits: number;
+  /** The number one. */
+  readonly #kept: number;
+  /** What a row of half-precision logits is widened into. */
+  readonly #wide: Float32Array | undefined;
   readonly #steps: (Step | undefined)[] = [];
   readonly #turn = createTaskTurn();
 
@@ -75,12 +83,16 @@ class WasmDecoder implements Decoder {
     this.#sampler = new LogitSampler(vocab);
     this.#inputs = new StepInputs(slots, context);
     this.#names = cacheNames(layers);
-    this.#cache = this.#names.map(() => session.allocate(slots * slotElements(shape) * FLOAT_BYTES));
+    this.#cacheBytes = ELEMENT_BYTES[shape.cacheType];
+    this.#cache = this.#names.map(() => session.allocate(slots * slotElements(shape) * this.#cacheBytes));
     // A prefill piece may be as long as the context, a step has as many rows as slots.
     this.#ids = session.allocate(Math.max(slots, context) * INTEGER_BYTES);
     this.#positions = session.allocate(Math.max(slots, context) * INTEGER_BYTES);
     this.#mask = session.allocate(slots * context * INTEGER_BYTES);
-    this.#logits = session.allocate(slots * vocab * FLOAT_BYTES);
+    this.#logits = session.allocate(slots * vocab * ELEMENT_BYTES[shape.logitsType]);
+    if (shape.logitsType === 'float16') this.#wide = new Float32Array(vocab);
+    this.#kept = session.allocate(INTEGER_BYTES);
+    session.module.HEAPU8[this.#kept] = 1;
   }
 
   async prefill(slot: number, tokens: readonly number[], first: number, count: number): Promise<void> {
@@ -95,8 +107,12 @@ class WasmDecoder implements Decoder {
     const { HEAPU8 } = this.#session.module;
     forEachHead(this.#shape, from, to, (source, target, headDim) => {
       for (const cache of this.#cache) {
-        const start = cache + source * FLOAT_BYTES;
-        HEAPU8.copyWithin(cache + target * FLOAT_BYTES, start, start + count * headDim * FLOAT_BYTES);
+        const start = cache + source * this.#cacheBytes;
+        HEAPU8.copyWithin(
+          cache + target * this.#cacheBytes,
+          start,
+          start + count * headDim * this.#cacheBytes,
+        );
       }
     });
   }
@@ -124,7 +140,7 @@ class WasmDecoder implements Decoder {
 
   async close(): Promise<void> {
     for (const step of this.#steps) if (step) this.#release(step.binding, step.tensors);
-    this.#session.free(...this.#cache, this.#ids, this.#positions, this.#mask, this.#logits);
+    this.#session.free(...this.#cache, this.#ids, this.#positions, this.#mask, this.#logits, this.#kept);
     this.#session.close();
     this.#turn.close();
   }
@@ -158,18 +174,21 @@ class WasmDecoder implements Decoder {
 
   /** A view that holds until the next run: the memory may move when it grows. */
   #logitsOf(row: number): Float32Array {
-    const { vocab } = this.#shape;
-    const address = this.#logits + row * vocab * FLOAT_BYTES;
-    return new Float32Array(this.#session.module.HEAPU8.buffer, address, vocab);
+    const { vocab, logitsType } = this.#shape;
+    const { buffer } = this.#session.module.HEAPU8;
+    const address = this.#logits + row * vocab * ELEMENT_BYTES[logitsType];
+    if (!this.#wide) return new Float32Array(buffer, address, vocab);
+    widenHalves(new Uint16Array(buffer, address, vocab), this.#wide);
+    return this.#wide;
   }
 
   #step(rows: number): Step {
-    const { context, vocab } = this.#shape;
+    const { context, vocab, logitsType } = this.#shape;
     const session = this.#session;
     const words = this.#tensors(1, rows);
     const mask = session.tensor('int64', this.#mask, [rows, context]);
     const cache = this.#cacheTensors(0, rows);
-    const logits = session.tensor('float32', this.#logits, [rows, 1, vocab]);
+    const logits = session.tensor(logitsType, this.#logits, [rows, 1, vocab]);
     const binding = session.bind(
       { [MASK]: mask, ...words, ...cache.feeds },
       { [LOGITS]: logits, ...cache.fetches },
@@ -190,17 +209,21 @@ class WasmDecoder implements Decoder {
   /** Ids and, where the graph wants them, positions: [rows, count]. */
   #tensors(count: number, rows: number): Handles {
     const ids = this.#session.tensor('int64', this.#ids, [rows, count]);
-    if (!this.#session.inputNames.includes(POSITIONS)) return { [IDS]: ids };
-    return { [IDS]: ids, [POSITIONS]: this.#session.tensor('int64', this.#positions, [rows, count]) };
+    const { hasPositions, hasKept } = this.#shape;
+    return {
+      [IDS]: ids,
+      ...(hasPositions ? { [POSITIONS]: this.#session.tensor('int64', this.#positions, [rows, count]) } : {}),
+      ...(hasKept ? { [KEPT]: this.#session.tensor('int64', this.#kept, []) } : {}),
+    };
   }
 
   /** The cache of `rows` slots from `slot`: past and present are the same tensors. */
   #cacheTensors(slot: number, rows: number): { feeds: Handles; fetches: Handles } {
-    const { kvHeads, context, headDim } = this.#shape;
+    const { kvHeads, context, headDim, cacheType } = this.#shape;
     const [feeds, fetches]: [Record<string, number>, Record<string, number>] = [{}, {}];
     for (const [i, { past, present }] of this.#names.entries()) {
-      const address = this.#cache[i]! + slot * slotElements(this.#shape) * FLOAT_BYTES;
-      feeds[past] = this.#session.tensor('float32', address, [rows, kvHeads, context, headDim]);
+      const address = this.#cache[i]! + slot * slotElements(this.#shape) * this.#cacheBytes;
+      feeds[past] = this.#session.tensor(cacheType, address, [rows, kvHeads, context, headDim]);
       fetches[present] = feeds[past];
     }
     return { feeds, fetches };

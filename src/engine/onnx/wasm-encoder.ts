@@ -1,6 +1,6 @@
 import { checkEncoderGraph, type Encoder, STATES, TYPES } from './encoder.ts';
 import { graphFailure } from './graph-failure.ts';
-import { IDS, MASK } from './graph.ts';
+import { IDS, MASK } from '../../protocol/model/decoder-convention.ts';
 import type { OrtWasmModule } from './ort-wasm-module.ts';
 import { type Handles, OrtWasmSession } from './ort-wasm-session.ts';
 import type { PaddedBatch } from './padded-batch.ts';

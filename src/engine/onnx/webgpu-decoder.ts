@@ -1,21 +1,23 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-web';
 import { CodedError } from '../../core/errors.ts';
-import { GpuSampler } from '../kernels/gpu-sampler.ts';
-import { useSoftwareShaders } from '../kernels/software-shaders.ts';
-import type { Batch } from './batch.ts';
-import { inOrder } from './call-order.ts';
-import type { Decoder, DecoderShape, Stopwatch } from './decoder.ts';
+import type { FloatType } from '../../protocol/model/decoder-facts.ts';
 import {
   type CacheName,
   cacheNames,
-  checkGraph,
-  forEachHead,
   IDS,
+  KEPT,
   LOGITS,
   MASK,
   POSITIONS,
-  slotElements,
-} from './graph.ts';
+} from '../../protocol/model/decoder-convention.ts';
+import { GpuSampler } from '../kernels/gpu-sampler.ts';
+import { HalfWidener } from '../kernels/half-widener.ts';
+import { useSoftwareShaders } from '../kernels/software-shaders.ts';
+import type { Batch } from './batch.ts';
+import { inOrder } from './call-order.ts';
+import type { Decoder, DecoderFiles, DecoderShape, Stopwatch } from './decoder.ts';
+import { externalData } from './external-data.ts';
+import { ELEMENT_BYTES, forEachHead, slotElements } from './graph.ts';
 import { graphFailure } from './graph-failure.ts';
 import type { OrtLibrary, WebGpuRuntime } from './runtime.ts';
 import { pieceInputs, StepInputs } from './step-inputs.ts';
@@ -42,7 +44,7 @@ const ERRORS_ONLY = 3;
  */
 export async function createWebGpuDecoder(
   runtime: WebGpuRuntime,
-  graph: Uint8Array,
+  files: DecoderFiles,
   shape: DecoderShape,
   clock: Stopwatch,
 ): Promise<Decoder> {
@@ -53,15 +55,16 @@ export async function createWebGpuDecoder(
     executionProviders: [{ name: 'webgpu', device }],
     preferredOutputLocation: 'gpu-buffer',
     logSeverityLevel: ERRORS_ONLY,
+    ...(await externalData(files, 'blobs')),
   };
-  const session = await inOrder(ort, () => ort.InferenceSession.create(graph, options)).catch(
+  const session = await inOrder(ort, () => ort.InferenceSession.create(files.graph, options)).catch(
     (error: unknown) => Promise.reject(graphFailure(error, 'model_unsupported')),
   );
   try {
-    checkGraph(session.inputNames, session.outputNames, shape.layers);
-    const buffers = await allocate(device, sizes, shape.layers);
+    const buffers = await allocate(device, sizes, shape);
     const sampler = await GpuSampler.create(device, buffers.logits, shape.vocab, shape.slots);
-    return new WebGpuDecoder(runtime, session, shape, clock, buffers, sampler);
+    const widener = buffers.halves && (await HalfWidener.create(device, buffers.halves, buffers.logits));
+    return new WebGpuDecoder(runtime, session, shape, clock, buffers, sampler, widener);
   } catch (error) {
     await inOrder(ort, () => session.release());
     throw error;
@@ -73,8 +76,10 @@ interface Buffers {
   readonly cache: readonly GPUBuffer[];
   /** Likewise, with one slot. */
   readonly staging: readonly GPUBuffer[];
-  /** [slots, 1, vocab] */
+  /** [slots, 1, vocab], in single precision. */
   readonly logits: GPUBuffer;
+  /** The same in half precision, where the graph gives that. */
+  readonly halves: GPUBuffer | undefined;
 }
 
 interface Sizes {
@@ -85,8 +90,10 @@ interface Sizes {
 
 /** Bytes of the buffers. @throws CodedError `out_of_memory` where one is larger than this GPU allows */
 function sizesOf({ limits }: GPUDevice, shape: DecoderShape): Sizes {
-  const staging = slotElements(shape) * FLOAT_BYTES;
-  const sizes = { staging, cache: shape.slots * staging, logits: shape.slots * shape.vocab * FLOAT_BYTES };
+  const staging = slotElements(shape) * ELEMENT_BYTES[shape.cacheType];
+  // The widening kernel writes pairs.
+  const logits = Math.ceil((shape.slots * shape.vocab) / 2) * 2 * FLOAT_BYTES;
+  const sizes = { staging, cache: shape.slots * staging, logits };
   const largest = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
   if (Math.max(sizes.cache, sizes.logits) <= largest) return sizes;
   const message = 'The cache of this many streams does not fit into a buffer of this GPU.';
@@ -94,12 +101,21 @@ function sizesOf({ limits }: GPUDevice, shape: DecoderShape): Sizes {
 }
 
 /** @throws CodedError `out_of_memory` */
-async function allocate(device: GPUDevice, sizes: Sizes, layers: number): Promise<Buffers> {
+async function allocate(
+  device: GPUDevice,
+  sizes: Sizes,
+  { layers, logitsType }: DecoderShape,
+): Promise<Buffers> {
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
   const one = (size: number): GPUBuffer => device.createBuffer({ size, usage });
   const each = (size: number): GPUBuffer[] => cacheNames(layers).map(() => one(size));
   device.pushErrorScope('out-of-memory');
-  const buffers = { cache: each(sizes.cache), staging: each(sizes.staging), logits: one(sizes.logits) };
+  const buffers = {
+    cache: each(sizes.cache),
+    staging: each(sizes.staging),
+    logits: one(sizes.logits),
+    halves: logitsType === 'float16' ? one(sizes.logits / 2) : undefined,
+  };
   const failure = await device.popErrorScope();
   if (!failure) return buffers;
   destroyAll(buffers);
@@ -107,8 +123,9 @@ async function allocate(device: GPUDevice, sizes: Sizes, layers: number): Promis
   throw new CodedError('out_of_memory', message, { ...sizes, text: failure.message });
 }
 
-function destroyAll({ cache, staging, logits }: Buffers): void {
+function destroyAll({ cache, staging, logits, halves }: Buffers): void {
   for (const buffer of [...cache, ...staging, logits]) buffer.destroy();
+  halves?.destroy();
 }
 
 class WebGpuDecoder implements Decoder {
@@ -123,6 +140,9 @@ class WebGpuDecoder implements Decoder {
   readonly #clock: Stopwatch;
   readonly #buffers: Buffers;
   readonly #sampler: GpuSampler;
+  readonly #widener: HalfWidener | undefined;
+  /** Bytes of one key's or value's number. */
+  readonly #cacheBytes: number;
   readonly #names: readonly CacheName[];
   readonly #inputs: StepInputs;
   /** Feeds and fetches by the number of rows; only the mask in them changes. */
@@ -140,9 +160,12 @@ class WebGpuDecoder implements Decoder {
     clock: Stopwatch,
     buffers: Buffers,
     sampler: GpuSampler,
+    widener: HalfWidener | undefined,
   ) {
     [this.#ort, this.#device, this.#session] = [ort, device, session];
     [this.#shape, this.#clock, this.#buffers, this.#sampler] = [shape, clock, buffers, sampler];
+    this.#widener = widener;
+    this.#cacheBytes = ELEMENT_BYTES[shape.cacheType];
     [this.software, this.gpuClass] = [software, gpuClass];
     this.#names = cacheNames(shape.layers);
     this.#inputs = new StepInputs(shape.slots, shape.context);
@@ -194,6 +217,7 @@ class WebGpuDecoder implements Decoder {
     }
     return this.#guard(async () => {
       await this.#session.run(call.feeds, call.fetches);
+      this.#widener?.submit(rows * this.#shape.vocab);
       await this.#sampler.sample(rows, batch.draws, batch.samples);
     });
   }
@@ -217,6 +241,7 @@ class WebGpuDecoder implements Decoder {
   async close(): Promise<void> {
     destroyAll(this.#buffers);
     this.#sampler.destroy();
+    this.#widener?.destroy();
     if (!this.#lost) await inOrder(this.#ort, () => this.#session.release());
   }
 
@@ -256,8 +281,8 @@ class WebGpuDecoder implements Decoder {
     const commands = this.#device.createCommandEncoder();
     const { staging, cache } = this.#buffers;
     forEachHead(this.#shape, 0, slot, (inStaging, inSlot, headDim) => {
-      const [at, size] = [first * headDim * FLOAT_BYTES, count * headDim * FLOAT_BYTES];
-      const [near, far] = [inStaging * FLOAT_BYTES + at, inSlot * FLOAT_BYTES + at];
+      const [at, size] = [first * headDim * this.#cacheBytes, count * headDim * this.#cacheBytes];
+      const [near, far] = [inStaging * this.#cacheBytes + at, inSlot * this.#cacheBytes + at];
       for (const [i, one] of staging.entries()) {
         if (way === 'in') commands.copyBufferToBuffer(cache[i]!, far, one, near, size);
         else commands.copyBufferToBuffer(one, near, cache[i]!, far, size);
@@ -270,25 +295,28 @@ class WebGpuDecoder implements Decoder {
     const { ids, positions } = this.#inputs;
     const words = [ids, positions].map((input) => this.#integers(input.subarray(0, 2 * rows), [rows, 1]));
     const call = this.#call(this.#buffers.cache, rows, words[0]!, words[1]!);
-    call.fetches[LOGITS] = this.#floats(this.#buffers.logits, [rows, 1, this.#shape.vocab]);
+    const { vocab, logitsType } = this.#shape;
+    const { logits, halves = logits } = this.#buffers;
+    call.fetches[LOGITS] = this.#floats(halves, logitsType, [rows, 1, vocab]);
     return call;
   }
 
   /** Feeds and fetches for the first `rows` slots of a cache, without the mask. */
   #call(cache: readonly GPUBuffer[], rows: number, ids: Tensor, positions: Tensor): Call {
-    const { kvHeads, context, headDim } = this.#shape;
+    const { kvHeads, context, headDim, cacheType } = this.#shape;
     const feeds: Feeds = { [IDS]: ids };
-    if (this.#session.inputNames.includes(POSITIONS)) feeds[POSITIONS] = positions;
+    if (this.#shape.hasPositions) feeds[POSITIONS] = positions;
+    if (this.#shape.hasKept) feeds[KEPT] = this.#integers(new Int32Array([1, 0]), []);
     const fetches: Feeds = {};
     for (const [i, { past, present }] of this.#names.entries()) {
-      feeds[past] = this.#floats(cache[i]!, [rows, kvHeads, context, headDim]);
+      feeds[past] = this.#floats(cache[i]!, cacheType, [rows, kvHeads, context, headDim]);
       fetches[present] = feeds[past];
     }
     return { feeds, fetches };
   }
 
-  #floats(buffer: GPUBuffer, dims: readonly number[]): Tensor {
-    return this.#ort.Tensor.fromGpuBuffer(buffer, { dataType: 'float32', dims });
+  #floats(buffer: GPUBuffer, dataType: FloatType, dims: readonly number[]): Tensor {
+    return this.#ort.Tensor.fromGpuBuffer(buffer, { dataType, dims });
   }
 
   #integers(words: Int32Array<ArrayBuffer>, dims: readonly number[]): Tensor {

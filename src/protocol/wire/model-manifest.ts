@@ -22,8 +22,13 @@ const modelFileSchema = z.object({
     .max(2 ** 40),
   /** 64 lower-case hex digits, as `sha256sum` prints them. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Where it may be had, if not at its path beside the manifest: http or https. */
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(2048)
+    .optional(),
 });
-/** One file of a model, by what it must be. */
+/** One file of a model, by what it must be; among the model's files it is called by its path. */
 export type ModelFile = z.infer<typeof modelFileSchema>;
 
 const sizes = {
@@ -61,6 +66,8 @@ const architectureSchema = z.discriminatedUnion('kind', [decoderSchema, encoderS
 const variantSchema = z.object({
   dtype: z.enum(['fp32', 'fp16', 'q4', 'q4f16']),
   graph: filePath,
+  /** Files that the graph's weights lie in, if not in itself: it calls them by their paths from its own folder. */
+  data: z.array(filePath).max(128).default([]),
   /** What one stream at full context needs, weights included. */
   memoryBytes: z.int().min(1),
 });
@@ -90,9 +97,31 @@ export const modelManifestSchema = z
   })
   .refine(({ variants, files }) => {
     const paths = new Set(files.map(({ path }) => path));
-    return Object.values(variants).every(({ graph }) => paths.has(graph));
-  }, 'a variant names a graph that is not among the files');
+    return Object.values(variants).every(({ graph, data }) =>
+      [graph, ...data].every((path) => paths.has(path)),
+    );
+  }, 'a variant names a file that is not among the files');
 export type ModelManifest = z.infer<typeof modelManifestSchema>;
+
+/** What a variant needs: its graph with its data and the tokenizer, and nothing of the other variants. */
+export function filesOf({ variants, files }: ModelManifest, variant: string): ModelFile[] {
+  const pathsOf = ({ graph, data }: ModelManifest['variants'][string]): string[] => [graph, ...data];
+  const weights = new Set(Object.values(variants).flatMap(pathsOf));
+  const own = variants[variant];
+  const wanted = new Set(own ? pathsOf(own) : []);
+  return files.filter(({ path }) => !weights.has(path) || wanted.has(path));
+}
+
+/** Where a file is to be had. @param manifest the manifest's own address, or that of its folder with a slash */
+export function fileUrl({ path, url }: ModelFile, manifest: URL): URL {
+  return new URL(url ?? path, manifest);
+}
+
+/** How a variant's graph calls a file of its data: relative to the folder that the graph lies in. */
+export function nameInGraph(graph: string, path: string): string {
+  const folder = graph.slice(0, graph.lastIndexOf('/') + 1);
+  return path.startsWith(folder) ? path.slice(folder.length) : path;
+}
 
 /** @throws CodedError `manifest_invalid` */
 export function parseManifest(bytes: Uint8Array): ModelManifest {

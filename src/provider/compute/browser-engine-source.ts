@@ -7,11 +7,11 @@ import type { OnnxRuntime } from '../../engine/onnx/runtime.ts';
 import { loadWasmRuntime } from '../../engine/runtimes/wasm-runtime.ts';
 import { loadWebGpuRuntime } from '../../engine/runtimes/webgpu-runtime.ts';
 import { createStopFinder } from '../../engine/stop-finder.ts';
-import type { ModelManifest } from '../../protocol/wire/model-manifest.ts';
+import { filesOf, type ModelManifest, nameInGraph } from '../../protocol/wire/model-manifest.ts';
 import { browserDownloads, openBrowserStore } from '../models/browser-downloads.ts';
 import type { EngineOrder, EngineSource, GpuReport, LoadedEngine, LoadProgress } from './engine-source.ts';
 import { ownEngine } from './owned-engine.ts';
-import { choicesOf, filesOf, findOffer, readShelf, type Shelf, wantedFiles } from './model-shelf.ts';
+import { choicesOf, findOffer, readShelf, type Shelf, wantedFiles } from './model-shelf.ts';
 
 /** Engines on this browser's GPU or CPU, of the models that the page's server has. @param root of the page */
 export function createBrowserEngineSource(root: URL): EngineSource {
@@ -58,26 +58,27 @@ async function load(
     progress({ phase: 'download', ...step }),
   );
   progress({ phase: 'prepare' });
-  const bytesOf = async (path: string): Promise<Uint8Array<ArrayBuffer>> => {
+  const blobOf = async (path: string): Promise<Blob> => {
     const file = filesOf(manifest, offer.variant).find((listed) => listed.path === path);
     if (!file)
       throw new CodedError('manifest_invalid', `The manifest does not list ${path}.`, { file: path });
-    return new Uint8Array(await (await open(file)).arrayBuffer());
+    return open(file);
   };
-  const json = async (path: string): Promise<object> =>
-    JSON.parse(new TextDecoder().decode(await bytesOf(path)));
+  const json = async (path: string): Promise<object> => JSON.parse(await (await blobOf(path)).text());
   const stopWhen = createStopFinder({
     tokenizer: await json('tokenizer.json'),
     config: await json('tokenizer_config.json'),
   });
-  const graph = await bytesOf(manifest.variants[offer.variant]?.graph ?? '');
+  const { graph = '', data = [] } = manifest.variants[offer.variant] ?? {};
+  const weights = data.map(async (path) => ({ name: nameInGraph(graph, path), content: await blobOf(path) }));
   if (signal.aborted) throw abortError(signal);
   const { slots, context } = order;
-  const owned = await ownEngine(runtime, () =>
+  const owned = await ownEngine(runtime, async () =>
     createOnnxEngine({
       runtime,
       manifest,
-      graph,
+      graph: new Uint8Array(await (await blobOf(graph)).arrayBuffer()),
+      data: await Promise.all(weights),
       slots,
       ...(context ? { context } : {}),
       onWarmUp: (done, of) => progress({ phase: 'prepare', done, total: of }),

@@ -2,8 +2,9 @@ import { CodedError } from '../../core/errors.ts';
 import type { WantedFile } from '../../engine/models/file-download.ts';
 import { type ModelCatalog, parseCatalog, publicId } from '../../protocol/wire/model-catalog.ts';
 import {
+  fileUrl,
+  filesOf,
   manifestHash,
-  type ModelFile,
   type ModelManifest,
   parseManifest,
 } from '../../protocol/wire/model-manifest.ts';
@@ -74,17 +75,11 @@ export function findOffer({ models }: Shelf, id: string): { shelved: ShelvedMode
   throw new CodedError('model_unknown', `This page has no model ${id}.`, { model: id });
 }
 
-/** What a variant needs: its graph and the tokenizer, and nothing of the other variants. */
-export function filesOf({ variants, files }: ModelManifest, variant: string): ModelFile[] {
-  const graphs = new Set(Object.values(variants).map(({ graph }) => graph));
-  return files.filter(({ path }) => !graphs.has(path) || path === variants[variant]?.graph);
-}
-
 /** The files of a variant, and where they may be had. */
 export function wantedFiles({ folder, mirrors, manifest }: ShelvedModel, variant: string): WantedFile[] {
   return filesOf(manifest, variant).map((file) => ({
     ...file,
-    urls: [folder, ...mirrors].map((base) => new URL(file.path, base)),
+    urls: [fileUrl(file, folder), ...mirrors.map((base) => new URL(file.path, base))],
   }));
 }
 

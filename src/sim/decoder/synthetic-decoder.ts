@@ -6,8 +6,8 @@ import { type DecoderSizes, SHAPES } from './decoder-sizes.ts';
 export interface SyntheticDecoder {
   readonly manifest: ModelManifest;
   readonly graph: Uint8Array<ArrayBuffer>;
-  /** What `external` names. */
-  readonly data?: Uint8Array<ArrayBuffer>;
+  /** The file that `external` names. */
+  readonly data: readonly { readonly name: string; readonly content: Uint8Array<ArrayBuffer> }[];
 }
 
 /**
@@ -23,12 +23,13 @@ export function createSyntheticDecoder(
   change: Partial<DecoderSizes> = {},
 ): SyntheticDecoder {
   const sizes: DecoderSizes = { ...SHAPES[shape], ...change };
-  const files = createDecoderGraph(sizes, options);
+  const { graph, data } = createDecoderGraph(sizes, options);
   const { layers, hidden, intermediate, heads, kvHeads, headDim, vocab, context } = sizes;
-  const { dtype } = options;
-  const bytes = files.graph.length + (files.data?.length ?? 0);
+  const { dtype, external } = options;
+  const bytes = graph.length + (data?.length ?? 0);
   return {
-    ...files,
+    graph,
+    data: data && external !== undefined ? [{ name: external, content: data }] : [],
     manifest: {
       format: 1,
       id: `${shape}-synthetic`,
@@ -49,8 +50,8 @@ export function createSyntheticDecoder(
       context,
       bosTokenId: null,
       eosTokenIds: [],
-      variants: { [dtype]: { dtype, graph: 'model.onnx', memoryBytes: bytes } },
-      files: [{ path: 'model.onnx', bytes: files.graph.length, sha256: '0'.repeat(64) }],
+      variants: { [dtype]: { dtype, graph: 'model.onnx', data: [], memoryBytes: bytes } },
+      files: [{ path: 'model.onnx', bytes: graph.length, sha256: '0'.repeat(64) }],
     },
   };
 }

@@ -1,13 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createCpuDecoder } from '../../../src/engine/onnx/cpu-decoder.ts';
-import { type Decoder, shapeOf } from '../../../src/engine/onnx/decoder.ts';
+import type { Decoder } from '../../../src/engine/onnx/decoder.ts';
 import type { WasmRuntime } from '../../../src/engine/onnx/runtime.ts';
 import { createWasmDecoder } from '../../../src/engine/onnx/wasm-decoder.ts';
 import { loadWasmRuntime } from '../../../src/engine/runtimes/wasm-runtime.ts';
 import { cpuRuntime, readModel } from '../../contract/bundled-model.ts';
 import { EPSILON } from '../../../src/protocol/constants.ts';
-import { differentChoices, forceTokens, greatestDifference } from '../../contract/teacher-forcing.ts';
+import {
+  differentChoices,
+  forceTokens,
+  greatestDifference,
+  readShape,
+} from '../../contract/teacher-forcing.ts';
 
 interface Vector {
   readonly ids: number[];
@@ -36,9 +41,9 @@ describe.each([
 
   beforeAll(async () => {
     const { manifest, graph } = await readModel(id, variant);
-    const shape = shapeOf(manifest, 4, 256);
-    cpu = await createCpuDecoder(cpuRuntime.ort, graph, shape, performance);
-    onWasm = await createWasmDecoder(wasm.module, graph, shape, performance);
+    const shape = await readShape(graph, manifest, 4, 256);
+    cpu = await createCpuDecoder(cpuRuntime.ort, { graph }, shape, performance);
+    onWasm = await createWasmDecoder(wasm.module, { graph }, shape, performance);
     return () => Promise.all([cpu.close(), onWasm.close()]);
   });
 

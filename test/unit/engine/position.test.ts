@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
 import { Batch } from '../../../src/engine/onnx/batch.ts';
 import { createCpuDecoder } from '../../../src/engine/onnx/cpu-decoder.ts';
-import { type Decoder, shapeOf } from '../../../src/engine/onnx/decoder.ts';
+import type { Decoder } from '../../../src/engine/onnx/decoder.ts';
 import { createWasmDecoder } from '../../../src/engine/onnx/wasm-decoder.ts';
 import { loadWasmRuntime } from '../../../src/engine/runtimes/wasm-runtime.ts';
 import { cpuRuntime, readModel } from '../../contract/bundled-model.ts';
+import { readShape } from '../../contract/teacher-forcing.ts';
 
 const STEPS = 40;
 
@@ -29,12 +30,12 @@ it.each(['cpu', 'wasm'])(
   { retry: 3, timeout: 30_000 },
   async (backend) => {
     const { manifest, graph } = await readModel();
-    const shape = shapeOf(manifest, 1);
+    const shape = await readShape(graph, manifest, 1);
     const { module } = await loadWasmRuntime();
     const decoder =
       backend === 'cpu'
-        ? await createCpuDecoder(cpuRuntime.ort, graph, shape, performance)
-        : await createWasmDecoder(module, graph, shape, performance);
+        ? await createCpuDecoder(cpuRuntime.ort, { graph }, shape, performance)
+        : await createWasmDecoder(module, { graph }, shape, performance);
     await timeSteps(decoder, 100);
     const memory = module.HEAPU8.length;
     const [early, late] = [await timeSteps(decoder, 100), await timeSteps(decoder, 900)];

@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { plainSpec } from '../../../src/protocol/wire/decode-spec.ts';
 import { createCpuDecoder } from '../../../src/engine/onnx/cpu-decoder.ts';
-import { shapeOf } from '../../../src/engine/onnx/decoder.ts';
 import { type Draw, LogitSampler } from '../../../src/engine/sampling/logit-sampler.ts';
 import { projectionSigns } from '../../../src/protocol/wire/projection.ts';
 import { type Sample, TOP_COUNT } from '../../../src/protocol/wire/sample.ts';
 import { fillNoise, parseSeed, threefry2x32 } from '../../../src/protocol/wire/sampling-noise.ts';
 import { cpuRuntime, createTestEngine, readModel } from '../../contract/bundled-model.ts';
 import { collect, PROMPT, request } from '../../contract/engine-suite.ts';
-import { forceTokens } from '../../contract/teacher-forcing.ts';
+import { forceTokens, readShape } from '../../contract/teacher-forcing.ts';
 
 /** Rules S1, S2 and S4 written down once more, as plainly as can be. */
 function sampleByTheRules(logits: Float32Array, { temperature, seed, choice, position }: Draw): Sample {
@@ -91,7 +90,12 @@ describe('engine', () => {
     await engine.close();
 
     const { manifest, graph } = await readModel();
-    const decoder = await createCpuDecoder(cpuRuntime.ort, graph, shapeOf(manifest, 1), performance);
+    const decoder = await createCpuDecoder(
+      cpuRuntime.ort,
+      { graph },
+      await readShape(graph, manifest, 1),
+      performance,
+    );
     const forced = await forceTokens(decoder, [...PROMPT, ...ids.slice(0, -1)], { from: PROMPT.length - 1 });
     await decoder.close();
     expect(forced).toHaveLength(30);

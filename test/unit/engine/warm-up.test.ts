@@ -3,7 +3,18 @@ import type { DecoderShape } from '../../../src/engine/onnx/decoder.ts';
 import { warmUp } from '../../../src/engine/onnx/warm-up.ts';
 import { ScriptedDecoder } from './scripted-decoder.ts';
 
-const shape: DecoderShape = { layers: 1, kvHeads: 1, headDim: 8, vocab: 16, context: 64, slots: 6 };
+const shape: DecoderShape = {
+  layers: 1,
+  kvHeads: 1,
+  headDim: 8,
+  vocab: 16,
+  context: 64,
+  slots: 6,
+  cacheType: 'float32',
+  logitsType: 'float32',
+  hasPositions: true,
+  hasKept: false,
+};
 
 it('computes one of each size of work, and tells how far it is', async () => {
   const decoder = new ScriptedDecoder();

@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type ModelCatalog, parseCatalog } from '../../../src/protocol/wire/model-catalog.ts';
-import { parseManifest } from '../../../src/protocol/wire/model-manifest.ts';
-import { filesOf } from '../../../src/provider/compute/model-shelf.ts';
+import { filesOf, parseManifest } from '../../../src/protocol/wire/model-manifest.ts';
 
 const read = (): unknown => JSON.parse(readFileSync('public/catalog.json', 'utf8'));
 
