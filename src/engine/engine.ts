@@ -1,4 +1,5 @@
 import type { DecodeSpec } from '../protocol/wire/decode-spec.ts';
+import type { Feature } from '../protocol/wire/feature.ts';
 import type { Sample } from '../protocol/wire/sample.ts';
 import type { Pace } from './pace.ts';
 
@@ -23,6 +24,8 @@ export interface EngineCapabilities {
   readonly seeded: boolean;
   /** Every sample carries top-4 and projection (rule S4). */
   readonly commitments: boolean;
+  /** What it can do of a job beside decoding it. */
+  readonly features: readonly Feature[];
 }
 
 /** One stream's order. Positions are absolute: prompt (with what was delivered before a move) first, then output. */

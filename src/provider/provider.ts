@@ -264,7 +264,7 @@ export class Provider {
 
   #introduce(): Introduction {
     const { engine, gpuDescription, ask } = this.#options;
-    const { gpuClass, backend, software, name, version } = engine.capabilities;
+    const { features, gpuClass, backend, software, name, version } = engine.capabilities;
     this.#offered = this.#limit;
     return {
       gpu: { class: gpuClass, backend, software, description: gpuDescription ?? gpuClass },
@@ -273,6 +273,7 @@ export class Provider {
       slots: this.#offered,
       room: this.#room(),
       worstStepMs: this.#worstStepMs(),
+      features: [...features],
       ask: ask ?? FREE,
     };
   }

@@ -28,6 +28,8 @@ const requestSchema = z.object({
       .object({
         price: tokenPrice,
         promptTokens: z.int().min(0),
+        /** Answers that the amount is for. */
+        choices: z.int().min(1),
         firstVoucher: amount.optional(),
       })
       .partial()

@@ -17,14 +17,14 @@ const VALID_SECONDS = 540;
 export async function ensureFunds(
   channel: Channel,
   terms: JobTerms,
-  maxTokens: number,
+  { choices, maxTokens }: { readonly choices: number; readonly maxTokens: number },
   signal?: AbortSignal,
 ): Promise<void> {
   const { record, spending, parts } = channel;
   const { budget, deposit: step } = parts;
-  if (!record || record.deposit >= budget || spending.affordable(terms) >= maxTokens) return;
-  const wanted =
-    maxTokens === Number.MAX_SAFE_INTEGER ? 0n : ceilToBase(fullCost(terms, maxTokens), parts.terms.unit);
+  if (!record || record.deposit >= budget || spending.affordable(terms, choices) >= maxTokens) return;
+  const most = fullCost(terms, maxTokens) * BigInt(choices);
+  const wanted = maxTokens === Number.MAX_SAFE_INTEGER ? 0n : ceilToBase(most, parts.terms.unit);
   const missing = spending.due() + wanted - record.deposit;
   const more = missing > step ? missing : step;
   const left = budget - record.deposit;

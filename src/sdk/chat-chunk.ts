@@ -3,12 +3,27 @@ import { parseJson } from './payment-messages.ts';
 
 const ids = z.array(z.int().min(0));
 
+const toolCallSchema = z.looseObject({
+  index: z.int().min(0).max(1023),
+  id: z.string().optional(),
+  type: z.literal('function').optional(),
+  function: z.looseObject({ name: z.string().optional(), arguments: z.string().optional() }).optional(),
+});
+
 const chunkSchema = z.looseObject({
   prompt_token_ids: ids.optional(),
   choices: z
     .array(
       z.looseObject({
-        delta: z.looseObject({ role: z.string().optional(), content: z.string().nullish() }).optional(),
+        index: z.int().min(0).max(127).optional(),
+        delta: z
+          .looseObject({
+            role: z.string().optional(),
+            content: z.string().nullish(),
+            tool_calls: z.array(toolCallSchema).nullish(),
+          })
+          .optional(),
+        logprobs: z.looseObject({ content: z.array(z.unknown()).nullish() }).nullish(),
         finish_reason: z.string().nullish(),
         token_ids: ids.optional(),
       }),
@@ -42,6 +57,8 @@ export function withoutIds(raw: string, chunk: ChatChunk): string | undefined {
   const isBare =
     choice !== undefined &&
     (choice.delta?.content ?? '') === '' &&
+    !choice.delta?.tool_calls?.length &&
+    !choice.logprobs?.content?.length &&
     choice.delta?.role === undefined &&
     (choice.finish_reason ?? null) === null;
   return isBare ? undefined : raw.replace(ID_MEMBERS, '');

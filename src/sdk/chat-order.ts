@@ -10,6 +10,7 @@ const bodySchema = z.looseObject({
   return_token_ids: z.boolean().nullish(),
   max_tokens: z.int().min(1).nullish(),
   max_completion_tokens: z.int().min(1).nullish(),
+  n: z.int().min(1).max(128).nullish(),
 });
 
 /** A chat request as its caller sent it, and as far as this client cares. */
@@ -17,7 +18,9 @@ export interface ChatOrder {
   readonly model: string;
   readonly wantsStream: boolean;
   readonly wantsIds: boolean;
-  /** Undefined where the caller leaves it to the relay. */
+  /** Answers that it asks for: each is a job of its own (rule A7). */
+  readonly choices: number;
+  /** Of each choice. Undefined where the caller leaves it to the relay. */
   readonly maxTokens: number | undefined;
   /** No honest relay counts more prompt tokens: each stands for a byte at least, and a template adds a few. */
   readonly promptTokensAtMost: number;
@@ -44,6 +47,7 @@ export function readChatOrder(text: string): ChatOrder | undefined {
     model: body.model,
     wantsStream,
     wantsIds: body.return_token_ids === true,
+    choices: body.n ?? 1,
     maxTokens: limits.length > 0 ? Math.min(...limits) : undefined,
     promptTokensAtMost: utf8(text).length + TOKENS_PER_MESSAGE * body.messages.length + TEMPLATE_TOKENS,
     bodyOf(maxTokens) {

@@ -1,14 +1,13 @@
 import { CodedError } from '../core/errors.ts';
-import { jobIdSchema } from '../protocol/wire/job.ts';
 import { streamOf } from './answer-stream.ts';
 import type { Channel } from './channel.ts';
 import { CHAT_PATH } from './channel-requests.ts';
 import { type ChatOrder, readChatOrder } from './chat-order.ts';
 import type { ClientParts } from './client-parts.ts';
-import { verifyBroken, verifyEnd } from './job-end.ts';
-import { type StartedJob, startJob } from './job-start.ts';
-import { followStream } from './paid-stream.ts';
-import { discard, refusalOf } from './relay-answer.ts';
+import { type EndedJob, verifyBroken, verifyEnd } from './job-end.ts';
+import { type StartedJobs, startJobs } from './job-start.ts';
+import { type Arrived, followStream } from './paid-stream.ts';
+import { discard, jobIdsIn, refusalOf } from './relay-answer.ts';
 import type { Fetch } from './relay-endpoint.ts';
 import { createStreamAccount } from './stream-account.ts';
 import type { VoucherSender } from './voucher-sender.ts';
@@ -48,16 +47,15 @@ export function createClientFetch({ parts, fetch, purse }: FetchParts): Fetch {
     const outer = init.signal ?? (input instanceof Request ? input.signal : undefined);
     const signal = outer ? AbortSignal.any([outer, abort.signal]) : abort.signal;
     const asked = await parts.relay.post(CHAT_PATH, { headers, body: order.bodyOf(), signal });
-    if (asked.ok)
-      return answer({ parts, order, abort, signal, started: { response: asked, job: undefined } });
+    if (asked.ok) return answer({ parts, order, abort, signal, started: { response: asked, jobs: [] } });
     if (asked.status !== 402 || !asked.headers.has('www-authenticate')) return asked;
     await discard(asked);
     try {
       const payer = await purse(signal);
       const { channel } = payer;
       const { maxPrice } = parts;
-      const started = await startJob({ channel, order, asked, headers, maxPrice, signal });
-      if (!started.job) return started.response;
+      const started = await startJobs({ channel, order, asked, headers, maxPrice, signal });
+      if (started.jobs.length === 0) return started.response;
       return await answer({ parts, order, abort, signal, started, purse: payer });
     } catch (error) {
       if (!(error instanceof CodedError) || THROWN.has(error.code)) throw error;
@@ -84,29 +82,40 @@ interface AnswerParts {
   readonly abort: AbortController;
   /** The caller's, and that of `abort`. */
   readonly signal: AbortSignal;
-  readonly started: StartedJob;
+  readonly started: StartedJobs;
   readonly purse?: Purse;
 }
 
 /** The relay's stream, followed to its end, as the caller wants it: a stream or one piece. */
 async function answer({ parts, order, abort, signal, started, purse }: AnswerParts): Promise<Response> {
-  const { job, response } = started;
+  const { jobs, response } = started;
   if (!response.body) return response;
-  const { model: modelId, wantsIds, wantsStream } = order;
-  const id = jobIdSchema.safeParse(response.headers.get('x-afterglow-job')).data;
-  const account = job && purse ? createStreamAccount(purse.channel, purse.sender, job) : undefined;
+  const { choices, model: modelId, wantsIds, wantsStream } = order;
+  const ids = jobIdsIn(response.headers);
+  const accounts = purse ? jobs.map((job) => createStreamAccount(purse.channel, purse.sender, job)) : [];
+  const endedJob = (arrived: Arrived, choice: number): EndedJob => ({
+    id: ids[choice],
+    modelId,
+    choice,
+    arrived,
+  });
   const events = followStream({
     body: response.body,
-    account,
+    choices,
+    accounts,
     keepIds: wantsIds || !wantsStream,
-    onWhole(arrived, end) {
-      const cost = account?.settle(end) ?? 0n;
-      parts.background.add(verifyEnd(parts, { id, modelId, arrived }, cost, end));
+    onWhole(arrived, ends) {
+      for (const [choice, own] of arrived.entries()) {
+        const cost = accounts[choice]?.settle(ends[choice]) ?? 0n;
+        parts.background.add(verifyEnd(parts, endedJob(own, choice), cost, ends[choice]));
+      }
       if (purse) parts.background.add(purse.channel.keep());
     },
     onBroken(arrived) {
-      const unclear = account?.leave();
-      parts.background.add(verifyBroken(parts, purse?.channel, { id, modelId, arrived }, unclear));
+      for (const [choice, own] of arrived.entries()) {
+        const unclear = accounts[choice]?.leave();
+        parts.background.add(verifyBroken(parts, purse?.channel, endedJob(own, choice), unclear));
+      }
     },
   });
   const stream = streamOf(events, abort, signal);

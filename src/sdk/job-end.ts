@@ -17,19 +17,20 @@ const PAUSE_MS = 100;
 export interface EndedJob {
   readonly id: Hex | undefined;
   readonly modelId: string;
+  readonly choice: number;
   readonly arrived: Arrived;
 }
 
 /** Verifies the receipt of a whole answer. @param cost pico, by this side's count */
 export async function verifyEnd(
   parts: ClientParts,
-  { id, modelId, arrived }: EndedJob,
+  { id, arrived, ...known }: EndedJob,
   cost: bigint,
   end: PaymentEnd | undefined,
 ): Promise<void> {
   const receipt = end?.receipt ?? (await fetchReceipt(parts, id));
   if (!receipt) return tellMissing(parts, id);
-  const own: OwnAccount = { job: id, relay: parts.terms?.relay, modelId, ...arrived, isWhole: true };
+  const own: OwnAccount = { job: id, relay: parts.terms?.relay, ...known, ...arrived, isWhole: true };
   const problems = checkReceipt(receipt, own);
   if (end && end.charged > cost) problems.push('overcharged');
   parts.events.emit({ type: 'receipt', job: receipt.job, receipt, problems, cost, charged: end?.charged });
@@ -39,12 +40,12 @@ export async function verifyEnd(
 export async function verifyBroken(
   parts: ClientParts,
   channel: Channel | undefined,
-  { id, modelId, arrived }: EndedJob,
+  { id, arrived, ...known }: EndedJob,
   unclear: UnclearJob | undefined,
 ): Promise<void> {
   const receipt = await fetchReceipt(parts, id);
   if (!receipt) return unclear && tellMissing(parts, id);
-  const own: OwnAccount = { job: id, relay: parts.terms?.relay, modelId, ...arrived, isWhole: false };
+  const own: OwnAccount = { job: id, relay: parts.terms?.relay, ...known, ...arrived, isWhole: false };
   const problems = checkReceipt(receipt, own);
   let cost = 0n;
   if (unclear?.terms) {

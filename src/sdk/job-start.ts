@@ -1,5 +1,4 @@
 import { CodedError } from '../core/errors.ts';
-import { jobIdSchema } from '../protocol/wire/job.ts';
 import type { Channel } from './channel.ts';
 import { ensureOpen } from './channel-opening.ts';
 import { postCredential, readStatus } from './channel-requests.ts';
@@ -10,7 +9,7 @@ import type { ChatOrder } from './chat-order.ts';
 import { voucherPayload } from './credential.ts';
 import { checkOffer, type Offer, type TokenPrice } from './offer.ts';
 import { readAccepted } from './payment-messages.ts';
-import { discard, errorOf } from './relay-answer.ts';
+import { discard, errorOf, jobIdsIn } from './relay-answer.ts';
 import type { SpendingJob } from './spending.ts';
 
 export interface StartOptions {
@@ -23,17 +22,17 @@ export interface StartOptions {
   readonly signal: AbortSignal;
 }
 
-/** The relay's answer, and the job that it began; no job where it refused. */
-export interface StartedJob {
+/** The relay's answer, and the jobs that it began, one for each choice; none where it refused. */
+export interface StartedJobs {
   readonly response: Response;
-  readonly job: SpendingJob | undefined;
+  readonly jobs: readonly SpendingJob[];
 }
 
 /**
  * Pays for a request's start and sends it. A 402 is answered once more, under the challenge that came with it.
  * @throws CodedError `budget_exhausted`, `relay_overcharges`, and those of `checkOffer`, `ensureOpen` and `ensureFunds`
  */
-export function startJob(options: StartOptions): Promise<StartedJob> {
+export function startJobs(options: StartOptions): Promise<StartedJobs> {
   const { asked, channel, signal } = options;
   return channel.lane.run(async () => {
     channel.challenge = readChallenge(asked.headers, channel.parts.terms);
@@ -56,7 +55,7 @@ export function startJob(options: StartOptions): Promise<StartedJob> {
  * Once more, with the same body, where the relay did not answer. Whether it had begun is not known: what was paid
  * ahead for the lost try stays counted until the relay says what became of it (rule H4).
  */
-async function tryTwice(options: StartOptions, last: Response): Promise<StartedJob> {
+async function tryTwice(options: StartOptions, last: Response): Promise<StartedJobs> {
   const sent: { body?: string } = {};
   return tryStart(options, last, sent).catch(async (error: unknown) => {
     if (!(error instanceof CodedError) || error.code !== 'relay_unreachable') throw error;
@@ -65,35 +64,61 @@ async function tryTwice(options: StartOptions, last: Response): Promise<StartedJ
   });
 }
 
-async function tryStart(options: StartOptions, last: Response, sent: { body?: string }): Promise<StartedJob> {
+async function tryStart(
+  options: StartOptions,
+  last: Response,
+  sent: { body?: string },
+): Promise<StartedJobs> {
   const { channel, headers, maxPrice, order, signal } = options;
   const { spending, parts } = channel;
-  if (!channel.challenge || !last.headers.has('www-authenticate')) return { response: last, job: undefined };
+  if (!channel.challenge || !last.headers.has('www-authenticate')) return { response: last, jobs: [] };
   const offer = checkOffer(channel.challenge, order, parts.terms, maxPrice);
-  await ensureFunds(channel, offer.terms, offer.maxTokens, signal);
-  const affordable = spending.affordable(offer.terms);
-  const job = spending.start(offer.terms, Math.min(offer.maxTokens, Math.max(affordable, 1)));
+  const { maxTokens, terms } = offer;
+  const { choices } = order;
+  await ensureFunds(channel, terms, { choices, maxTokens }, signal);
+  const affordable = spending.affordable(terms, choices);
+  const jobs = startAll(channel, offer, choices, Math.min(maxTokens, Math.max(affordable, 1)));
+  const leaveUnclear = (): void => jobs.forEach((job) => spending.leaveUnclear(job));
+  const forget = (): void => jobs.forEach((job) => spending.settle(job, 0n));
   let isSent = false;
   try {
     const voucher = await channel.voucher();
     refuseExcess(offer, voucher.cumulative);
     isSent = true;
-    sent.body ??= order.bodyOf(affordable < offer.maxTokens ? affordable : undefined);
+    sent.body ??= order.bodyOf(affordable < maxTokens ? affordable : undefined);
     const payload = voucherPayload('voucher', voucher);
     const response = await postCredential(channel, payload, { body: sent.body, headers, signal });
     if (!response.ok && (await isRefused(response))) {
-      spending.settle(job, 0n);
-      return { response, job: undefined };
+      forget();
+      return { response, jobs: [] };
     }
     channel.acknowledge(readAccepted(response.headers) ?? voucher.cumulative);
-    job.id = jobIdSchema.safeParse(response.headers.get('x-afterglow-job')).data;
-    if (response.ok) return { response, job };
-    spending.leaveUnclear(job);
-    return { response, job: undefined };
+    const ids = jobIdsIn(response.headers);
+    for (const [choice, job] of jobs.entries()) job.id = ids[choice];
+    if (response.ok) return { response, jobs };
+    leaveUnclear();
+    return { response, jobs: [] };
   } catch (error) {
-    if (isSent) spending.leaveUnclear(job);
-    else spending.settle(job, 0n);
+    if (isSent) leaveUnclear();
+    else forget();
     signal.throwIfAborted();
+    throw error;
+  }
+}
+
+/** All choices or none. @throws CodedError `budget_exhausted` */
+function startAll(
+  { spending }: Channel,
+  { terms }: Offer,
+  choices: number,
+  maxTokens: number,
+): SpendingJob[] {
+  const jobs: SpendingJob[] = [];
+  try {
+    while (jobs.length < choices) jobs.push(spending.start(terms, maxTokens));
+    return jobs;
+  } catch (error) {
+    for (const job of jobs) spending.settle(job, 0n);
     throw error;
   }
 }

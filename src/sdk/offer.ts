@@ -13,8 +13,9 @@ export interface TokenPrice {
 
 /** What a relay offers for one request, found acceptable. */
 export interface Offer {
+  /** Of each choice. */
   readonly terms: JobTerms;
-  /** Output tokens that the answer may have at most, as the relay counts it. */
+  /** Output tokens that each choice may have at most, as the relay counts it. */
   readonly maxTokens: number;
   /** Base units that the relay says the next voucher must reach, if it said so. */
   readonly firstVoucher: bigint | undefined;
@@ -31,9 +32,11 @@ export function checkOffer(
   { feeBps, prices, unit }: PaymentTerms,
   maxPrice: TokenPrice | undefined,
 ): Offer {
-  const { firstVoucher, price, promptTokens } = request.methodDetails.afterglow ?? {};
+  const { choices = 1, firstVoucher, price, promptTokens } = request.methodDetails.afterglow ?? {};
   if (!price || promptTokens === undefined)
     throw new CodedError('challenge_malformed', 'The relay asks for a payment without naming its price.');
+  if (choices !== order.choices)
+    throw new CodedError('challenge_malformed', 'The relay asks for other choices than were ordered.');
   const data = { out: price.out.toString(), prompt: price.prompt.toString() };
   if (maxPrice && (price.out > maxPrice.out || price.prompt > maxPrice.prompt))
     throw new CodedError('price_too_high', 'The relay asks for more than the highest price allowed.', data);
@@ -51,8 +54,8 @@ export function checkOffer(
     );
   }
   const terms = { out: price.out, prompt: price.prompt, promptTokens, feeBps };
-  const room =
-    price.out === 0n ? Number.MAX_SAFE_INTEGER : (request.amount * unit - promptFee(terms)) / price.out;
+  const each = (request.amount * unit) / BigInt(choices);
+  const room = price.out === 0n ? Number.MAX_SAFE_INTEGER : (each - promptFee(terms)) / price.out;
   const maxTokens = Math.min(Number(room), order.maxTokens ?? Number.MAX_SAFE_INTEGER);
   return { terms, firstVoucher, maxTokens: Math.max(1, maxTokens) };
 }

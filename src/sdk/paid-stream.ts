@@ -4,22 +4,24 @@ import { parseNeedVoucher, parsePaymentEnd, type PaymentEnd } from './payment-me
 import { readEvents } from './sse-events.ts';
 import type { StreamAccount } from './stream-account.ts';
 
-/** What arrived of an answer. */
+/** What arrived of one choice. */
 export interface Arrived {
-  readonly promptIds: number[];
-  readonly outputIds: number[];
+  readonly promptIds: readonly number[];
+  readonly outputIds: readonly number[];
 }
 
 export interface StreamParts {
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** Undefined where nobody pays. */
-  readonly account: StreamAccount | undefined;
+  /** Answers that were asked for. */
+  readonly choices: number;
+  /** One for each choice; none where nobody pays. */
+  readonly accounts: readonly StreamAccount[];
   /** The caller sees the ids too. */
   readonly keepIds: boolean;
-  /** The answer came to its end: `[DONE]` is next. */
-  readonly onWhole: (arrived: Arrived, end: PaymentEnd | undefined) => void;
+  /** The answer came to its end: `[DONE]` is next. Of each choice what arrived, and the relay's word on its money. */
+  readonly onWhole: (arrived: readonly Arrived[], ends: readonly (PaymentEnd | undefined)[]) => void;
   /** It broke off, was given up, or ended with an error. */
-  readonly onBroken: (arrived: Arrived) => void;
+  readonly onBroken: (arrived: readonly Arrived[]) => void;
 }
 
 /**
@@ -27,23 +29,42 @@ export interface StreamParts {
  * client. Everything else is yielded as it came.
  */
 export async function* followStream(parts: StreamParts): AsyncGenerator<string> {
-  const { account, body, keepIds, onWhole, onBroken } = parts;
-  const arrived: Arrived = { promptIds: [], outputIds: [] };
-  let end: PaymentEnd | undefined;
+  const { accounts, body, choices, onWhole, onBroken } = parts;
+  const promptIds: number[] = [];
+  const outputs = Array.from({ length: choices }, (): number[] => []);
+  const arrived = outputs.map((outputIds): Arrived => ({ promptIds, outputIds }));
+  const ends: (PaymentEnd | undefined)[] = Array(choices).fill(undefined);
   let isWhole = false;
+
+  function takeChunk(raw: string, data: string): string | undefined {
+    const chunk = parseChatChunk(data);
+    if (!chunk) return raw;
+    if (chunk.prompt_token_ids) {
+      promptIds.push(...chunk.prompt_token_ids);
+      for (const account of accounts) account.prompt(chunk.prompt_token_ids.length);
+    }
+    for (const { index = 0, token_ids: ids = [] } of chunk.choices ?? []) {
+      outputs[index]?.push(...ids);
+      if (ids.length > 0) accounts[index]?.tokens(ids.length);
+    }
+    return parts.keepIds ? raw : withoutIds(raw, chunk);
+  }
+
   try {
     for await (const { raw, name, data } of readEvents(body)) {
       if (name === 'payment-need-voucher') {
         const need = parseNeedVoucher(data ?? '');
-        if (need) account?.need(need);
+        // It speaks of the channel, and each choice may have come to the end of what it was covered for.
+        if (need) for (const account of accounts) account.need(need);
       } else if (name === 'payment-receipt') {
-        end = parsePaymentEnd(data ?? '');
+        const end = parsePaymentEnd(data ?? '');
+        if (end && end.receipt.choice < choices) ends[end.receipt.choice] = end;
       } else if (data === '[DONE]') {
         isWhole = true;
-        onWhole(arrived, end);
+        onWhole(arrived, ends);
         yield raw;
       } else {
-        const seen = data === undefined ? raw : takeChunk(raw, data, arrived, parts, keepIds);
+        const seen = data === undefined ? raw : takeChunk(raw, data);
         if (seen !== undefined) yield seen;
       }
     }
@@ -55,23 +76,4 @@ export async function* followStream(parts: StreamParts): AsyncGenerator<string> 
   } finally {
     if (!isWhole) onBroken(arrived);
   }
-}
-
-function takeChunk(
-  raw: string,
-  data: string,
-  arrived: Arrived,
-  { account }: StreamParts,
-  keepIds: boolean,
-): string | undefined {
-  const chunk = parseChatChunk(data);
-  if (!chunk) return raw;
-  if (chunk.prompt_token_ids) {
-    arrived.promptIds.push(...chunk.prompt_token_ids);
-    account?.prompt(chunk.prompt_token_ids.length);
-  }
-  const ids = chunk.choices?.[0]?.token_ids ?? [];
-  arrived.outputIds.push(...ids);
-  if (ids.length > 0) account?.tokens(ids.length);
-  return keepIds ? raw : withoutIds(raw, chunk);
 }

@@ -60,7 +60,7 @@ const endSchema = z.object({
   charged: amount,
   receipt: jobReceiptSchema,
 });
-/** A stream's last word on money. */
+/** A stream's last word on the money of one choice. */
 export type PaymentEnd = z.output<typeof endSchema>;
 
 export function parsePaymentEnd(data: string): PaymentEnd | undefined {

@@ -8,6 +8,7 @@ export interface OwnAccount {
   readonly job: Hex | undefined;
   readonly relay: Hex | undefined;
   readonly modelId: string;
+  readonly choice: number;
   readonly promptIds: readonly number[];
   readonly outputIds: readonly number[];
   /** The answer came to its end. */
@@ -22,6 +23,7 @@ export function checkReceipt(receipt: JobReceipt, own: OwnAccount): string[] {
   if (own.job !== undefined && receipt.job !== own.job) problems.push('other_job');
   if (own.relay !== undefined && receipt.relay !== own.relay) problems.push('other_relay');
   if (receipt.modelId !== own.modelId) problems.push('other_model');
+  if (receipt.choice !== own.choice) problems.push('other_choice');
   if (!own.isWhole && receipt.outputTokens < outputIds.length) problems.push('output_count');
   return [...new Set(problems)];
 }

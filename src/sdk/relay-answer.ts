@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import type { Hex } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
+import { jobIdSchema } from '../protocol/wire/job.ts';
 import { parseJson } from './payment-messages.ts';
 
 const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
@@ -10,6 +12,12 @@ export async function errorOf(response: Response): Promise<CodedError> {
   const { status } = response;
   if (!parsed.success) return new CodedError('relay_failed', `The relay answered ${status}.`, { status });
   return new CodedError(parsed.data.error.code, parsed.data.error.message, { status });
+}
+
+/** The relay's names for an answer's jobs, one for each choice. */
+export function jobIdsIn(headers: Headers): (Hex | undefined)[] {
+  const names = headers.get('x-afterglow-jobs') ?? headers.get('x-afterglow-job') ?? '';
+  return names.split(',').map((name) => jobIdSchema.safeParse(name.trim()).data);
 }
 
 /** Lets go of an answer whose body says nothing more: some runtimes hold its connection until it is read. */

@@ -41,8 +41,8 @@ export interface Spending {
    * @throws CodedError `budget_exhausted` where not even its first chunk can be paid
    */
   start(terms: JobTerms, maxTokens: number): SpendingJob;
-  /** Output tokens that could be paid for a job beside those that run. */
-  affordable(terms: JobTerms): number;
+  /** Output tokens that could be paid for each of so many equal jobs beside those that run. */
+  affordable(terms: JobTerms, jobs: number): number;
   /** Pico that a job is covered for. */
   commitment(job: SpendingJob): bigint;
   /** Covers a job as far as it may be covered by now. @returns false where the limit does not let it */
@@ -117,7 +117,10 @@ export function createSpending({ unit, limit, ...before }: SpendingOptions): Spe
     },
     due: () => due(),
     askable: () => due(committed((job) => Math.min(aheadOf(job) + CHUNK_TOKENS, job.maxTokens))),
-    affordable: (terms) => tokensWithin(terms, committed() + promptFee(terms)),
+    affordable(terms, count) {
+      const tokens = tokensWithin(terms, committed() + promptFee(terms) * BigInt(count));
+      return Math.floor(tokens / count);
+    },
     start(terms, maxTokens) {
       const job: SpendingJob = { id: undefined, terms, maxTokens, counted: 0, covered: 0 };
       jobs.add(job);

@@ -1,4 +1,5 @@
 import { CodedError } from '../core/errors.ts';
+import { type ChoiceCollector, createChoiceCollector } from '../protocol/openai/chat-choice.ts';
 import { type ChatChunk, parseChatChunk } from './chat-chunk.ts';
 import { readEvents } from './sse-events.ts';
 
@@ -24,12 +25,10 @@ export async function collectAnswer(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   keepIds: boolean,
 ): Promise<WholeAnswer> {
+  const collectors: ChoiceCollector[] = [];
   let first: ChatChunk | undefined;
-  let content = '';
-  let finish: string | null = null;
   let usage: unknown = null;
   let promptIds: number[] = [];
-  const ids: number[] = [];
   let isWhole = false;
   for await (const { data } of readEvents(stream)) {
     if (data === '[DONE]') isWhole = true;
@@ -37,29 +36,20 @@ export async function collectAnswer(
     if (!chunk) continue;
     if (chunk.error !== undefined) return failed(chunk.error);
     first ??= chunk;
-    const choice = chunk.choices?.[0];
-    content += choice?.delta?.content ?? '';
-    finish = choice?.finish_reason ?? finish;
+    for (const { index = 0, ...piece } of chunk.choices ?? [])
+      (collectors[index] ??= createChoiceCollector(index, keepIds)).add(piece);
     usage = chunk.usage ?? usage;
     promptIds = chunk.prompt_token_ids ?? promptIds;
-    ids.push(...(choice?.token_ids ?? []));
   }
   if (!isWhole || !first) throw new CodedError('answer_cut', 'The answer ended before it was whole.');
   const { id, created, model, system_fingerprint } = first;
-  const choice = {
-    index: 0,
-    message: { role: 'assistant', content, refusal: null },
-    logprobs: null,
-    finish_reason: finish,
-    ...(keepIds ? { token_ids: ids } : {}),
-  };
   const body = {
     id,
     object: 'chat.completion',
     created,
     model,
     system_fingerprint,
-    choices: [choice],
+    choices: Object.values(collectors).map((collector) => collector.whole()),
     usage,
   };
   return { status: 200, body: { ...body, ...(keepIds ? { prompt_token_ids: promptIds } : {}) } };

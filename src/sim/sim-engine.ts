@@ -3,6 +3,7 @@ import { abortError, CodedError } from '../core/errors.ts';
 import { Queue } from '../core/queue.ts';
 import type { Engine, EngineCapabilities, EngineStream, StreamEnd, StreamRequest } from '../engine/engine.ts';
 import type { Pace } from '../engine/pace.ts';
+import { FEATURES } from '../protocol/wire/feature.ts';
 import { type Sample, TOP_COUNT } from '../protocol/wire/sample.ts';
 import { parseSeed, threefry2x32 } from '../protocol/wire/sampling-noise.ts';
 
@@ -37,6 +38,7 @@ export function createSimEngine({
     vocab,
     seeded: true,
     commitments: true,
+    features: FEATURES,
   };
   const active = new Set<SimStream>();
   const waiting: SimStream[] = [];
@@ -142,8 +144,9 @@ class SimStream implements EngineStream {
   /** One token, if the credit allows; returns how many it gave. */
   step(): number {
     if (this.done || this.#given >= this.#credit) return 0;
-    const { tokens, seed, maxTokens, stopIds, stopWhen, topLogprobs = 0 } = this.#request;
-    const id = simToken(this.#state, seed, tokens.length + this.#given, this.#vocab, this.#words);
+    const { choice, tokens, seed, maxTokens, stopIds, stopWhen, topLogprobs = 0 } = this.#request;
+    const place = { position: tokens.length + this.#given, choice };
+    const id = simToken(this.#state, seed, place, this.#vocab, this.#words);
     this.#state = simState(this.#state, id);
     this.#given++;
     const top = Math.max(TOP_COUNT, topLogprobs);
@@ -189,19 +192,30 @@ function simState(state: number, id: number): number {
   return Math.imul(state ^ id, 0x9e3779b1) ^ (state >>> 15);
 }
 
-function simToken(state: number, seed: string, position: number, vocab: number, words: Uint32Array): number {
+function simToken(
+  state: number,
+  seed: string,
+  { choice = 0, position }: { position: number; choice?: number | undefined },
+  vocab: number,
+  words: Uint32Array,
+): number {
   const { low, high } = parseSeed(seed);
-  threefry2x32(low ^ state, high, position, 0, words);
+  threefry2x32(low ^ state, high, position, choice, words);
   return 10 + ((words[0] as number) % (vocab - 10));
 }
 
 /** What a stream that nobody ever interrupts gives: the reference for simulated moves. */
-export function simReference(prompt: readonly number[], seed: string, count: number, vocab = 1000): number[] {
+export function simReference(
+  prompt: readonly number[],
+  seed: string,
+  count: number,
+  { choice = 0, vocab = 1000 } = {},
+): number[] {
   const words = new Uint32Array(2);
   let state = 0;
   for (const id of prompt) state = simState(state, id);
   return Array.from({ length: count }, (_, i) => {
-    const id = simToken(state, seed, prompt.length + i, vocab, words);
+    const id = simToken(state, seed, { position: prompt.length + i, choice }, vocab, words);
     state = simState(state, id);
     return id;
   });

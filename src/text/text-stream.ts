@@ -26,13 +26,18 @@ export function createTextStream(tokenizer: Tokenizer): TextStream {
     return piece;
   }
 
+  function push(ids: readonly number[]): string {
+    window.push(...ids);
+    const text = tokenizer.decode(window);
+    if (text.length > settledText.length && !text.endsWith('\uFFFD')) return advance(text);
+    if (ids.length <= 1) return '';
+    // Several ids that end in half a character: what comes before it is certain all the same.
+    window.length -= ids.length;
+    return ids.map((id) => push([id])).join('');
+  }
+
   return {
-    push(ids) {
-      window.push(...ids);
-      const text = tokenizer.decode(window);
-      if (text.length <= settledText.length || text.endsWith('\uFFFD')) return '';
-      return advance(text);
-    },
+    push,
     end: () => advance(tokenizer.decode(window)),
   };
 }

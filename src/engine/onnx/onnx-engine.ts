@@ -1,6 +1,7 @@
 import { CodedError } from '../../core/errors.ts';
 import { memorySource } from '../../protocol/model/byte-source.ts';
 import { type DecoderFacts, readDecoderFacts } from '../../protocol/model/decoder-facts.ts';
+import type { Feature } from '../../protocol/wire/feature.ts';
 import type { ModelManifest } from '../../protocol/wire/model-manifest.ts';
 import { decodeSpecHash, plainSpec } from '../../protocol/wire/decode-spec.ts';
 import { TOP_COUNT } from '../../protocol/wire/sample.ts';
@@ -112,6 +113,7 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Onnx
       vocab,
       seeded: true,
       commitments: true,
+      features: featuresOf(decoder, createConstraint !== undefined),
     },
     open(request) {
       if (loop.failure) throw loop.failure;
@@ -131,6 +133,11 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Onnx
       return closing;
     },
   };
+}
+
+function featuresOf({ backend }: Decoder, constrains: boolean): Feature[] {
+  if (backend === 'webgpu') return [];
+  return constrains ? ['controls', 'logprobs', 'constraints'] : ['controls', 'logprobs'];
 }
 
 /** The WGSL kernel draws plainly, so far. */

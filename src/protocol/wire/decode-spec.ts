@@ -15,9 +15,9 @@ const constraintText = z.string().min(1).max(MAX_CONSTRAINT);
 /** What the text of an answer must look like. */
 export const constraintSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('json_object') }),
-  /** `schema`: canonical JSON. */
+  /** `schema`: JSON, its keys in the order of the request. */
   z.strictObject({ kind: z.literal('json_schema'), schema: constraintText }),
-  /** `tag`: an xgrammar structural tag, canonical JSON. */
+  /** `tag`: an xgrammar structural tag, JSON in the same way. */
   z.strictObject({ kind: z.literal('structural_tag'), tag: constraintText }),
 ]);
 export type Constraint = z.infer<typeof constraintSchema>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CodedError } from '../../core/errors.ts';
 import { FRAME_CAP } from '../constants.ts';
 import { earningsSchema, payoutTermsSchema, payoutVoucherSchema } from './earnings.ts';
+import { featuresSchema } from './feature.ts';
 import { address, hash, tokenIdSchema } from './fields.ts';
 import {
   assignmentSchema,
@@ -59,6 +60,7 @@ const helloSchema = z.object({
   /** Absent: as much as the model has. */
   room: roomSchema.optional(),
   worstStepMs: z.number().min(0).max(60_000),
+  features: featuresSchema,
   ask: priceSchema,
 });
 export type Hello = z.infer<typeof helloSchema>;

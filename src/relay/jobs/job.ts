@@ -5,11 +5,13 @@ import { NO_PROGRESS, type Progress } from '../../protocol/money/price.ts';
 import type { JobReceipt } from '../../protocol/money/receipt.ts';
 import { idsHash } from '../../protocol/money/statements.ts';
 import { type DecodeSpec, decodeSpecHash } from '../../protocol/wire/decode-spec.ts';
+import type { Feature } from '../../protocol/wire/feature.ts';
 import type { Finish } from '../../protocol/wire/job.ts';
 import type { TokenLogprobs } from '../../protocol/wire/logprobs.ts';
 import type { Payment } from '../access/payment.ts';
 import type { RelayModel } from '../catalogue.ts';
 import type { Lease } from './lease.ts';
+import { needsOf } from './needs.ts';
 import { createOutput, type Output } from './output.ts';
 
 /** What somebody asked for. */
@@ -69,6 +71,8 @@ export interface Job {
   readonly nonce: Hex;
   readonly promptHash: Hex;
   readonly specHash: Hex;
+  /** What its provider must be able to do (rule P5). */
+  readonly needs: readonly Feature[];
   readonly startedAt: number;
   readonly output: Output;
   /** What of it is paid, or on its way to be: every accepted chunk, and the unsigned rest of attempts that ended. */
@@ -94,6 +98,7 @@ export function createJob(order: JobOrder, sink: JobSink, random: Random, now: n
     nonce: toHex(random.bytes(32)),
     promptHash: idsHash(order.prompt),
     specHash: decodeSpecHash(order.spec),
+    needs: needsOf(order),
     startedAt: now,
     output: createOutput(order.model, order.stop),
     progress: NO_PROGRESS,

@@ -43,6 +43,8 @@ export interface Jobs {
   readonly live: ReadonlyMap<Hex, Job>;
   /** @throws CodedError as `Scheduler.submit` */
   open(order: JobOrder, sink: JobSink): Job;
+  /** Opens the choices of one request, all of them or none. @param sinks one for each order @throws as `open` */
+  openAll(orders: readonly JobOrder[], sinks: readonly JobSink[]): Job[];
   /** The agent is gone (rule A5). Its sink hears no more. */
   cancel(job: Job): void;
   /** The job whose live lease this is, if the provider holds it. */
@@ -234,33 +236,47 @@ export function createJobs(parts: JobsParts): Jobs {
     }
   }
 
+  function open(order: JobOrder, sink: JobSink): Job {
+    const job = createJob(order, sink, parts.random, clock.now());
+    live.set(job.id, job);
+    try {
+      scheduler.submit(job);
+    } catch (error) {
+      live.delete(job.id);
+      throw error;
+    }
+    subscriptions.set(
+      job,
+      order.payment.onCovered(() => raiseCredit(job)),
+    );
+    return job;
+  }
+
+  function cancel(job: Job): void {
+    const { state } = job;
+    job.state = 'ended';
+    if (state === 'settling' || state === 'ended') return;
+    release(job);
+    if (state === 'waiting') scheduler.withdraw(job);
+    dropLease(job, 'cancelled', 'The agent went away.');
+    track(settling.drop(job));
+  }
+
   return {
     scheduler,
     live,
-    open(order, sink) {
-      const job = createJob(order, sink, parts.random, clock.now());
-      live.set(job.id, job);
+    open,
+    openAll(orders, sinks) {
+      const opened: Job[] = [];
       try {
-        scheduler.submit(job);
+        for (const [choice, order] of orders.entries()) opened.push(open(order, sinks[choice] as JobSink));
       } catch (error) {
-        live.delete(job.id);
+        for (const job of opened) cancel(job);
         throw error;
       }
-      subscriptions.set(
-        job,
-        order.payment.onCovered(() => raiseCredit(job)),
-      );
-      return job;
+      return opened;
     },
-    cancel(job) {
-      const { state } = job;
-      job.state = 'ended';
-      if (state === 'settling' || state === 'ended') return;
-      release(job);
-      if (state === 'waiting') scheduler.withdraw(job);
-      dropLease(job, 'cancelled', 'The agent went away.');
-      track(settling.drop(job));
-    },
+    cancel,
     find(provider, ref) {
       const job = live.get(ref.job);
       const lease = job && liveLease(job);

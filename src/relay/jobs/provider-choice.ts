@@ -1,6 +1,8 @@
+import type { Feature } from '../../protocol/wire/feature.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Registry } from '../providers/registry.ts';
-import type { Job } from './job.ts';
+import type { Job, JobOrder } from './job.ts';
+import { meets } from './needs.ts';
 
 /** How many free slots one recent loss outweighs. */
 const LOSS_WEIGHT = 2;
@@ -31,8 +33,17 @@ function hasRoom({ room }: Provider, { order: { prompt, maxTokens } }: Job): boo
   return !room || (prompt.length <= room.prompt && prompt.length + maxTokens <= room.context);
 }
 
-function candidates({ order: { model, only } }: Job, registry: Registry): Iterable<Provider> {
-  if (only === undefined) return registry.offering(model);
+/** Who could serve the job, if only there was a slot (rule P5). */
+export function candidates(
+  { needs, order }: { readonly needs: readonly Feature[]; readonly order: Pick<JobOrder, 'model' | 'only'> },
+  registry: Registry,
+): Provider[] {
+  return offering(order, registry).filter((provider) => meets(provider, needs));
+}
+
+/** Who offers its model, whatever else it asks for. */
+export function offering({ model, only }: Pick<JobOrder, 'model' | 'only'>, registry: Registry): Provider[] {
+  if (only === undefined) return [...registry.offering(model)];
   const own = registry.get(only);
   return own?.models.has(model) ? [own] : [];
 }

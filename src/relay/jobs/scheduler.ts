@@ -5,8 +5,9 @@ import type { Limits } from '../limits.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Registry } from '../providers/registry.ts';
 import type { RelayListener } from '../relay-events.ts';
-import type { Job } from './job.ts';
-import { chooseProvider } from './provider-choice.ts';
+import type { Job, JobOrder } from './job.ts';
+import { needsOf, unmetWords } from './needs.ts';
+import { candidates, chooseProvider, offering } from './provider-choice.ts';
 import type { Turnover } from './turnover.ts';
 import { WaitingLine } from './waiting-line.ts';
 
@@ -26,9 +27,11 @@ export interface SchedulerParts {
 export interface Scheduler {
   /**
    * Places a new job, or puts it in line.
-   * @throws CodedError `no_provider`, `queue_full`, `agent_queue_full`: the job is not taken then.
+   * @throws CodedError `no_provider`, `feature_unavailable`, `queue_full`, `agent_queue_full`: the job is not taken then.
    */
   submit(job: Job): void;
+  /** Before anything is paid. @throws CodedError `no_provider`, `feature_unavailable` */
+  checkHope(order: Omit<JobOrder, 'agent' | 'payment'>): void;
   /** Puts a job that lost its provider in line again, at the front (rules L3, L5). */
   resubmit(job: Job): void;
   withdraw(job: Job): void;
@@ -50,10 +53,22 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
     return line;
   }
 
-  /** Whether anybody could serve the job now or soon: somebody who offers its model, or has just been here. */
-  function isHopeful({ order: { model, only } }: Job): boolean {
-    if (only === undefined) return registry.expects(model, clock.now(), limits.queueMs);
-    return registry.get(only)?.models.has(model) ?? false;
+  /**
+   * Why nobody could serve the job now or soon; undefined where somebody offers its model and can do what it needs, or
+   * has just been here.
+   */
+  function hopeless(
+    job: Pick<Job, 'needs'> & { order: Pick<JobOrder, 'model' | 'only'> },
+  ): CodedError | undefined {
+    const { model, only } = job.order;
+    if (candidates(job, registry).length > 0) return undefined;
+    if (offering(job.order, registry).length > 0) {
+      const { param, words } = unmetWords(job.needs);
+      const message = `No provider of ${model.id} that is here now can do ${words}.`;
+      return new CodedError('feature_unavailable', message, { model: model.id, param });
+    }
+    if (only === undefined && registry.expects(model, clock.now(), limits.queueMs)) return undefined;
+    return new CodedError('no_provider', `No provider offers ${model.id} now.`, { model: model.id });
   }
 
   function line(job: Job): void {
@@ -82,9 +97,10 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
   function expire(job: Job): void {
     leave(job, false);
     const seconds = limits.queueMs / 1000;
-    const error = isHopeful(job)
-      ? new CodedError('queue_timeout', `No slot for this model became free within ${seconds} s.`)
-      : new CodedError('no_provider', `No provider of this model came within ${seconds} s.`);
+    const error =
+      candidates(job, registry).length > 0
+        ? new CodedError('queue_timeout', `No slot for this model became free within ${seconds} s.`)
+        : new CodedError('no_provider', `No provider of this model came within ${seconds} s.`);
     parts.expire(job, error);
   }
 
@@ -130,11 +146,15 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
     submit(job) {
       const { model, agent } = job.order;
       if (!chooseProvider(job, registry, clock.now())) {
-        if (!isHopeful(job))
-          throw new CodedError('no_provider', `No provider offers ${model.id} now.`, { model: model.id });
+        const refusal = hopeless(job);
+        if (refusal) throw refusal;
         lineOf(model).checkRoom(agent, limits.queueLength, limits.queuePerAgent);
       }
       line(job);
+    },
+    checkHope(order) {
+      const refusal = hopeless({ needs: needsOf(order), order });
+      if (refusal) throw refusal;
     },
     resubmit: line,
     withdraw: (job) => leave(job, false),

@@ -26,12 +26,15 @@ export interface Usage {
   readonly total_tokens: number;
 }
 
-/** Accepted ids, those of a stop string included (rule A3). */
-export function usageOf({ prompt }: JobOrder, completionTokens: number): Usage {
-  const prompts = prompt.length;
+/**
+ * What is paid for (rule A3): accepted ids, those of a stop string included, and the prompt once for each choice.
+ * @param outputTokens of all choices
+ */
+export function usageOf({ prompt }: JobOrder, choices: number, outputTokens: number): Usage {
+  const prompts = prompt.length * choices;
   return {
     prompt_tokens: prompts,
-    completion_tokens: completionTokens,
-    total_tokens: prompts + completionTokens,
+    completion_tokens: outputTokens,
+    total_tokens: prompts + outputTokens,
   };
 }

@@ -1,11 +1,12 @@
 import type { JobReceipt } from '../../protocol/money/receipt.ts';
 import type { Job, JobSink } from '../jobs/job.ts';
 
-/** An answer in the making: a sink of its job, and what `POST /v1/chat/completions` needs to begin and to end it. */
+/** An answer in the making: the sinks of its jobs, and what `POST /v1/chat/completions` needs to begin and to end it. */
 export interface Answer {
-  readonly sink: JobSink;
-  /** The job was taken: what came before is written now. */
-  begin(job: Job): void;
+  /** One for each choice. */
+  readonly sinks: readonly JobSink[];
+  /** The jobs were taken, one for each choice: what came before is written now. */
+  begin(jobs: readonly Job[]): void;
   /** Resolves when nothing more is written: a code for the log, or how it finished. */
   readonly ended: Promise<string>;
 }
@@ -14,11 +15,15 @@ export interface Answer {
 export interface PaidAnswer {
   /** As it stands when the answer begins. */
   headers(): Record<string, string>;
-  /** The stream's last word on money: data of the event `payment-receipt`. */
-  receipt(job: JobReceipt): unknown;
+  /** The last word on a choice's money: data of the event `payment-receipt`. */
+  receipt(choice: number, job: JobReceipt): unknown;
 }
 
-/** Headers that every answer of a job has: its receipt will be at `/v1/receipts/<job>`. */
-export function answerHeaders(job: Job): Record<string, string> {
-  return { 'x-afterglow-job': job.id };
+/** Headers that every answer has: the receipts of its jobs will be at `/v1/receipts/<job>` (rule A7). */
+export function answerHeaders(jobs: readonly Job[]): Record<string, string> {
+  const ids = jobs.map(({ id }) => id);
+  return {
+    'x-afterglow-job': ids[0] as string,
+    ...(ids.length > 1 ? { 'x-afterglow-jobs': ids.join(',') } : {}),
+  };
 }

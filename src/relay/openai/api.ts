@@ -18,7 +18,7 @@ export type Api = (request: ApiRequest, reply: ApiReply) => Promise<void>;
 const CORS = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers':
-    'x-afterglow-job, retry-after, x-should-retry, payment-receipt, www-authenticate',
+    'x-afterglow-job, x-afterglow-jobs, retry-after, x-should-retry, payment-receipt, www-authenticate',
 } as const;
 
 export function createApi({ clock, log, routes }: ApiOptions): Api {

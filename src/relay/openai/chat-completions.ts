@@ -60,17 +60,21 @@ export async function completeChat(
   Object.assign(facts, { model: model.id, promptTokens: order.prompt.length });
 
   if (admission) {
-    const answer = answerFor(chat, reply, parts.limits, (job) => jobs.cancel(job));
-    const job = jobs.open({ ...order, ...admission }, answer.sink);
-    parts.accepted(job.id, admission.agent);
-    return follow(answer, job, facts);
+    const taken: Job[] = [];
+    const answer = answerFor(chat, reply, parts.limits, () => taken.forEach((job) => jobs.cancel(job)));
+    const orders = answer.sinks.map((_, choice) => ({ ...order, ...admission, choice }));
+    taken.push(...jobs.openAll(orders, answer.sinks));
+    for (const { id } of taken) parts.accepted(id, admission.agent);
+    return follow(answer, taken, facts);
   }
-  const paid = await (payments as Payments).run(credential, request, { body, order });
-  const { agent, answering, job } = paid;
-  const answer = answerFor(chat, reply, parts.limits, () => paid.leave(answer.sink), answering);
-  parts.accepted(job.id, agent);
-  const followed = follow(answer, job, facts);
-  paid.join(answer.sink);
+  // Nobody is asked to pay for what can't be done.
+  if (!credential) jobs.scheduler.checkHope(order);
+  const paid = await (payments as Payments).run(credential, request, { body, order, choices: chat.choices });
+  const { agent, answering } = paid;
+  const answer = answerFor(chat, reply, parts.limits, () => paid.leave(answer.sinks), answering);
+  for (const { id } of paid.jobs) parts.accepted(id, agent);
+  const followed = follow(answer, paid.jobs, facts);
+  paid.join(answer.sinks);
   return followed;
 }
 
@@ -88,7 +92,7 @@ function answerFor(
   chat: ChatRequest,
   reply: ApiReply,
   { answerBuffer }: Limits,
-  cancel: (job: Job) => void,
+  cancel: () => void,
   paid?: PaidAnswer,
 ): Answer {
   const options = { reply, chat, cancel, ...(paid ? { paid } : {}) };
@@ -97,10 +101,11 @@ function answerFor(
     : createWholeAnswer(options);
 }
 
-async function follow(answer: Answer, job: Job, facts: RequestFacts): Promise<void> {
-  facts.job = job.id;
-  answer.begin(job);
+async function follow(answer: Answer, jobs: readonly Job[], facts: RequestFacts): Promise<void> {
+  facts.job = jobs[0]?.id as Hex;
+  if (jobs.length > 1) facts.choices = jobs.length;
+  answer.begin(jobs);
   facts.outcome = await answer.ended;
-  facts.outputTokens = job.output.ids.length;
-  facts.leases = job.leases.length;
+  facts.outputTokens = jobs.reduce((sum, { output }) => sum + output.ids.length, 0);
+  facts.leases = jobs.reduce((sum, { leases }) => sum + leases.length, 0);
 }

@@ -1,31 +1,44 @@
 import { toHex, type Hex } from '../../core/bytes.ts';
 import { CodedError } from '../../core/errors.ts';
-import { type DecodeSpec, plainSpec } from '../../protocol/wire/decode-spec.ts';
+import type { DecodeSpec } from '../../protocol/wire/decode-spec.ts';
+import { MAX_TOP } from '../../protocol/wire/sample.ts';
 import type { ChatMessage } from '../../text/chat-message.ts';
+import type { ToolFunction } from '../../text/tool-format.ts';
+import { constraintOf } from './answer-constraint.ts';
 import { readMessages } from './chat-messages.ts';
 import { checkNeutral } from './neutral-parameters.ts';
 import {
   invalidType,
   invalidValue,
   missingParameter,
-  readArray,
   readBoolean,
-  readDecimal,
   readInteger,
   readObject,
   readString,
   unsupportedParameter,
   unsupportedValue,
 } from './parameter.ts';
+import { readResponseFormat } from './response-format.ts';
+import { readSampling } from './sampling-parameters.ts';
+import { readStop } from './stop-parameter.ts';
+import { readTools } from './tool-parameters.ts';
 
 /** A request of `POST /v1/chat/completions`, read and found possible. */
 export interface ChatRequest {
   readonly model: string;
   readonly messages: readonly ChatMessage[];
+  /** What the model is told that it may call. */
+  readonly tools: readonly ToolFunction[];
+  /** The answer's text is searched for calls. */
+  readonly readsCalls: boolean;
   readonly stream: boolean;
   readonly includeUsage: boolean;
   /** Adds `prompt_token_ids` and `token_ids` to the answer (rule A4). */
   readonly returnTokenIds: boolean;
+  /** Answers that are wanted, 1 or more: each is a job (rule A7). */
+  readonly choices: number;
+  /** Alternatives whose log-probabilities come with each token; undefined: no log-probabilities at all. */
+  readonly topLogprobs: number | undefined;
   /** Undefined: up to the end of the context. */
   readonly maxTokens: number | undefined;
   readonly spec: DecodeSpec;
@@ -36,8 +49,7 @@ export interface ChatRequest {
 
 /** Larger is refused before the model is known; smaller is cut by its context. */
 const MAX_TOKENS = 2 ** 20;
-const MAX_STOPS = 4;
-const MAX_STOP_LENGTH = 256;
+const MAX_CHOICES = 128;
 
 /**
  * Reads a body. Everything that this relay can't do is refused here, by name (rule A1).
@@ -53,31 +65,54 @@ export function readChatRequest(body: string): ChatRequest {
     return_token_ids,
     max_tokens,
     max_completion_tokens,
-    temperature,
     seed,
     stop,
     n,
+    logprobs,
+    top_logprobs,
+    response_format,
+    tools,
+    tool_choice,
+    parallel_tool_calls,
     ...rest
   } = Object.fromEntries(present);
   if (model === undefined) throw missingParameter('model');
   if (messages === undefined) throw missingParameter('messages');
-  checkNeutral(rest);
-  if (n !== undefined && readInteger('n', n, { min: 1, max: 128 }) !== 1)
-    throw unsupportedValue('n', 'must be 1.');
+  const { sampling, others } = readSampling(rest);
+  checkNeutral(others);
   const isStream = stream !== undefined && readBoolean('stream', stream);
+  const format = readResponseFormat(response_format);
+  const calls = readTools({ tools, tool_choice, parallel_tool_calls });
+  const constraint = constraintOf(format, calls);
+  const stops = stop === undefined ? [] : readStop(stop);
+  if (constraint && stops.length > 0) {
+    const cure = "can't stand beside tools or a JSON format: it would cut what has to be whole.";
+    throw unsupportedValue('stop', cure);
+  }
   return {
     model: readString('model', model),
     messages: readMessages(messages),
+    tools: calls.shown,
+    readsCalls: calls.callable.length > 0,
     stream: isStream,
     includeUsage: readStreamOptions(stream_options, isStream),
     returnTokenIds: return_token_ids !== undefined && readBoolean('return_token_ids', return_token_ids),
+    choices: n === undefined ? 1 : readInteger('n', n, { min: 1, max: MAX_CHOICES }),
+    topLogprobs: readTopLogprobs(logprobs, top_logprobs),
     maxTokens: readMaxTokens(max_tokens, max_completion_tokens),
-    spec: plainSpec(
-      temperature === undefined ? 1 : readDecimal('temperature', temperature, { min: 0, max: 2 }),
-    ),
+    spec: { ...sampling, ...(constraint ? { constraint } : {}) },
     seed: seed === undefined ? undefined : readSeed(seed),
-    stop: stop === undefined ? [] : readStop(stop),
+    stop: stops,
   };
+}
+
+/** @returns how many alternatives each token comes with; undefined where no log-probabilities are wanted */
+function readTopLogprobs(wanted: unknown, top: unknown): number | undefined {
+  const isWanted = wanted !== undefined && readBoolean('logprobs', wanted);
+  const count = top === undefined ? 0 : readInteger('top_logprobs', top, { min: 0, max: MAX_TOP });
+  if (isWanted) return count;
+  if (count > 0) throw invalidValue('top_logprobs', `it is allowed only where 'logprobs' is true.`);
+  return undefined;
 }
 
 function parseJson(body: string): unknown {
@@ -121,20 +156,4 @@ function readSeed(value: unknown): Hex {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigInt64(0, BigInt(value));
   return toHex(bytes);
-}
-
-function readStop(value: unknown): string[] {
-  const list = typeof value === 'string' ? [value] : readArray('stop', value, { min: 0, max: MAX_STOPS });
-  return list.map((item, at) => {
-    const text = readString(typeof value === 'string' ? 'stop' : `stop[${at}]`, item);
-    if (text === '') throw invalidValue('stop', 'a stop string may not be empty.');
-    if (text.length > MAX_STOP_LENGTH) {
-      throw new CodedError(
-        'string_above_max_length',
-        `Invalid 'stop': a stop string has at most ${MAX_STOP_LENGTH} characters.`,
-        { param: 'stop' },
-      );
-    }
-    return text;
-  });
 }

@@ -6,6 +6,7 @@ import type { DecodeSpec } from '../../protocol/wire/decode-spec.ts';
 import type { RelayModel } from '../catalogue.ts';
 import type { JobOrder } from '../jobs/job.ts';
 import type { ChatRequest } from './chat-request.ts';
+import { invalidValue } from './parameter.ts';
 
 /** No known tokenizer has a token of more characters: a text that is longer by far is refused without reading it. */
 const LONGEST_TOKEN = 256;
@@ -38,9 +39,10 @@ export function createJobOrder(
     const message = `max_tokens is too large: ${chat.maxTokens}. This model has room for ${context} tokens, prompt included.`;
     throw new CodedError('integer_above_max_value', message, { param: 'max_tokens' });
   }
-  const length = chat.messages.reduce((sum, { content }) => sum + content.length, 0);
+  checkBias(chat.spec, model);
+  const length = JSON.stringify([chat.messages, chat.tools]).length;
   if (length > context * LONGEST_TOKEN) throw tooLong(context, `a text of ${length} characters`);
-  const prompt = model.tokenizer.chat(chat.messages);
+  const prompt = model.tokenizer.chat(chat.messages, chat.tools);
   if (prompt.length >= context) throw tooLong(context, `${prompt.length} tokens`);
   return {
     model,
@@ -49,7 +51,14 @@ export function createJobOrder(
     seed: chat.seed ?? toHex(random.bytes(8)),
     maxTokens: Math.min(chat.maxTokens ?? context, context - prompt.length),
     stop: chat.stop,
+    ...(chat.topLogprobs === undefined ? {} : { topLogprobs: chat.topLogprobs }),
   };
+}
+
+/** @throws CodedError `invalid_value` */
+function checkBias({ logitBias }: DecodeSpec, { id, vocab }: RelayModel): void {
+  const last = logitBias.at(-1)?.[0] ?? 0;
+  if (last >= vocab) throw invalidValue('logit_bias', `token ${last} is none of the ${vocab} of ${id}.`);
 }
 
 function tooLong(context: number, given: string): CodedError {

@@ -1,6 +1,16 @@
+import { type Feature, FEATURES } from '../../protocol/wire/feature.ts';
 import type { RelayModel } from '../catalogue.ts';
 import type { Registry } from '../providers/registry.ts';
 import { usableContext } from './job-order.ts';
+
+/** What every engine can do. */
+const PLAIN_FEATURES = ['stream', 'n', 'stop', 'seed', 'temperature'];
+
+const NAMES: Readonly<Record<Feature, readonly string[]>> = {
+  controls: ['top_p', 'top_k', 'min_p', 'frequency_penalty', 'presence_penalty', 'logit_bias'],
+  logprobs: ['logprobs', 'top_logprobs'],
+  constraints: ['json_object', 'json_schema', 'tools'],
+};
 
 /** A model as `GET /v1/models` lists it: OpenAI's fields, and what is live. */
 export interface ListedModel {
@@ -16,6 +26,8 @@ export interface ListedModel {
   /** Streams that its providers have room for, and how many of these are free. */
   readonly slots: number;
   readonly free_slots: number;
+  /** What at least one of its providers can do: parameters of requests. */
+  readonly features: readonly string[];
 }
 
 /** A model that somebody serves now; undefined for one that nobody does. */
@@ -23,10 +35,14 @@ export function listModel(model: RelayModel, registry: Registry, startedAt: numb
   let providers = 0;
   let slots = 0;
   let free = 0;
+  const features = new Set<string>(PLAIN_FEATURES);
   for (const provider of registry.offering(model)) {
     providers++;
     slots += provider.free + provider.busy;
     free += provider.free;
+    for (const feature of FEATURES) {
+      if (provider.features.has(feature)) for (const name of NAMES[feature]) features.add(name);
+    }
   }
   if (providers === 0) return undefined;
   return {
@@ -39,5 +55,6 @@ export function listModel(model: RelayModel, registry: Registry, startedAt: numb
     providers,
     slots,
     free_slots: free,
+    features: [...features],
   };
 }

@@ -21,19 +21,9 @@ const NEUTRAL: Readonly<Record<string, Check>> = {
   prompt_cache_key: anything,
   store: only(false),
   service_tier: only('auto', 'default'),
-  top_p: only(1),
-  frequency_penalty: only(0),
-  presence_penalty: only(0),
-  logit_bias: empty,
-  logprobs: only(false),
-  top_logprobs: only(0),
-  response_format: (value) =>
-    typeof value === 'object' && value !== null && 'type' in value && value.type === 'text',
-  tools: empty,
-  tool_choice: only('none', 'auto'),
+  repetition_penalty: only(1),
   functions: empty,
   function_call: only('none', 'auto'),
-  parallel_tool_calls: anything,
   modalities: (value) => Array.isArray(value) && value.length === 1 && value[0] === 'text',
 };
 

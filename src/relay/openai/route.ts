@@ -2,7 +2,10 @@ import type { ApiReply, ApiRequest } from './api-request.ts';
 
 /** What the log says of a request beside method, path and time: counts and names, never contents (rule A6). */
 export interface RequestFacts {
+  /** The first of its choices. */
   job?: string;
+  /** Where there are several. */
+  choices?: number;
   model?: string;
   promptTokens?: number;
   outputTokens?: number;

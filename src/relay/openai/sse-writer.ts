@@ -1,11 +1,13 @@
-import type { Finish } from '../../protocol/wire/job.ts';
 import type { AnswerIdentity, Usage } from './answer-identity.ts';
+import type { ChoiceNews, FinishReason } from './choice-reader.ts';
 import type { OpenAiError } from './openai-error.ts';
 
 export interface SseOptions {
   readonly identity: AnswerIdentity;
   /** The stream ends with a usage chunk, and every other chunk has `usage: null`. */
   readonly includeUsage: boolean;
+  /** An answer may be calls only: its first chunk says nothing of text then. */
+  readonly mayCall: boolean;
   readonly write: (text: string) => void;
 }
 
@@ -13,9 +15,11 @@ export interface SseOptions {
 export interface SseWriter {
   /** Clients skip comments: they keep the connection alive. */
   comment(text: string): void;
-  role(promptIds: readonly number[] | undefined): void;
-  content(text: string, ids: readonly number[] | undefined): void;
-  finish(finish: Finish, usage: Usage): void;
+  role(choice: number, promptIds: readonly number[] | undefined): void;
+  /** Writes nothing where there is none. */
+  news(choice: number, news: ChoiceNews): void;
+  finish(choice: number, reason: FinishReason): void;
+  usage(usage: Usage): void;
   /** An event with a name: only for clients that are known to understand it. */
   event(name: string, data: unknown): void;
   done(): void;
@@ -29,23 +33,32 @@ export const SSE_HEADERS = {
   'x-accel-buffering': 'no',
 } as const;
 
-export function createSseWriter({ identity, includeUsage, write }: SseOptions): SseWriter {
+export function createSseWriter({ identity, includeUsage, mayCall, write }: SseOptions): SseWriter {
   const { id, ...rest } = identity;
   const head = JSON.stringify({ id, object: 'chat.completion.chunk', ...rest }).slice(0, -1);
   const noUsage = includeUsage ? ',"usage":null' : '';
-  const before = `data: ${head},"choices":[{"index":0,"delta":`;
-  const beforeText = `${before}{"content":`;
+  const before = (choice: number): string => `data: ${head},"choices":[{"index":${choice},"delta":`;
+  const after = `}]${noUsage}}\n\n`;
   const unfinished = ',"logprobs":null,"finish_reason":null';
+  const role = `{"role":"assistant","content":${mayCall ? 'null' : '""'}}`;
   return {
     comment: (text) => write(`: ${text}\n\n`),
-    role: (ids) =>
-      write(
-        `${before}{"role":"assistant","content":""}${unfinished}}]${idList('prompt_token_ids', ids)}${noUsage}}\n\n`,
-      ),
-    content: (text, ids) =>
-      write(`${beforeText}${JSON.stringify(text)}}${unfinished}${idList('token_ids', ids)}}]${noUsage}}\n\n`),
-    finish(finish, usage) {
-      write(`${before}{},"logprobs":null,"finish_reason":"${finish}"}]${noUsage}}\n\n`);
+    role: (choice, ids) =>
+      write(`${before(choice)}${role}${unfinished}}]${idList('prompt_token_ids', ids)}${noUsage}}\n\n`),
+    news(choice, { calls, content, ids, logprobs }) {
+      const isBare = content === '' && calls.length === 0 && !logprobs?.length;
+      if (isBare && !ids?.length) return;
+      const text = calls.length > 0 && content === '' ? '' : `"content":${JSON.stringify(content)}`;
+      const called = calls.length > 0 ? `"tool_calls":${JSON.stringify(calls)}` : '';
+      const delta = `{${text}${text && called ? ',' : ''}${called}}`;
+      const probabilities = logprobs?.length
+        ? `,"logprobs":${JSON.stringify({ content: logprobs, refusal: null })},"finish_reason":null`
+        : unfinished;
+      write(`${before(choice)}${delta}${probabilities}${idList('token_ids', ids)}${after}`);
+    },
+    finish: (choice, reason) =>
+      write(`${before(choice)}{},"logprobs":null,"finish_reason":"${reason}"${after}`),
+    usage(usage) {
       if (includeUsage) write(`data: ${head},"choices":[],"usage":${JSON.stringify(usage)}}\n\n`);
     },
     event: (name, data) => write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`),

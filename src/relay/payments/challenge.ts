@@ -30,6 +30,8 @@ export interface Quote {
   readonly amount: bigint;
   readonly price: Price;
   readonly promptTokens: number;
+  /** Answers that it asks for: the amount is for all of them, each with its prompt (rule A7). */
+  readonly choices: number;
   /** What the next voucher on the named channel must reach. */
   readonly firstVoucher?: bigint;
 }
@@ -93,10 +95,11 @@ export function createChallenges(
   };
 }
 
-function detailsOf({ firstVoucher, price, promptTokens }: Quote): object {
+function detailsOf({ choices, firstVoucher, price, promptTokens }: Quote): object {
   return {
     price,
     promptTokens,
+    choices,
     ...(firstVoucher === undefined ? {} : { firstVoucher: String(firstVoucher) }),
   };
 }

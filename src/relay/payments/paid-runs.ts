@@ -1,5 +1,5 @@
 import { CodedError } from '../../core/errors.ts';
-import { createAudience } from '../jobs/audience.ts';
+import { type Audience, createAudience } from '../jobs/audience.ts';
 import type { Job, JobOrder, JobSink } from '../jobs/job.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -11,25 +11,28 @@ import type { ChannelPayment } from './channel-payment.ts';
 import { paymentReceiptHeader } from './channel-status.ts';
 import { type Payload, voucherOf } from './credential.ts';
 import type { PaymentDesk } from './payment-desk.ts';
-import type { PaidJob, Repeats } from './repeats.ts';
+import type { PaidJob, Repeats, RequestKey } from './repeats.ts';
 import type { VoucherIntake } from './voucher-intake.ts';
 
 /** What a paid request asks for. */
 export interface PaidOrder {
   readonly body: string;
   readonly order: Omit<JobOrder, 'agent' | 'only' | 'payment'>;
+  /** Answers that are wanted: each is a job and paid as one (rule A7). */
+  readonly choices: number;
 }
 
-/** A job that somebody pays for, or paid for before, and asks for again. */
+/** The jobs of a request that somebody pays for, or paid for before, and asks for again. */
 export interface PaidRun {
   /** Whom fairness counts it for. */
   readonly agent: string;
-  readonly job: Job;
+  /** One for each choice. */
+  readonly jobs: readonly Job[];
   readonly answering: PaidAnswer;
   /** From here on, and from the beginning. */
-  join(sink: JobSink): void;
-  /** Nobody left: the job is cancelled, and charged as far as it came. */
-  leave(sink: JobSink): void;
+  join(sinks: readonly JobSink[]): void;
+  /** Where nobody is left, its jobs are cancelled, and charged as far as they came. */
+  leave(sinks: readonly JobSink[]): void;
 }
 
 export interface PaidRunsParts {
@@ -63,7 +66,7 @@ export function createPaidRuns({ desk, intake, jobs, ledger, opening, repeats }:
   async function findOrStart(
     payload: Payload,
     request: ApiRequest,
-    { body, order }: PaidOrder,
+    { body, choices, order }: PaidOrder,
   ): Promise<PaidRun> {
     const { row, voucher } = await payerOf(payload, request.ip);
     const key = desk.keyOf(voucher, body, request.header('idempotency-key'));
@@ -74,50 +77,73 @@ export function createPaidRuns({ desk, intake, jobs, ledger, opening, repeats }:
       return runOf(agent, await earlier, () => repeats.forget(key));
     }
     const { maxTokens, model, prompt } = order;
-    const wanted = { model: model.id, promptTokens: prompt.length, maxTokens };
+    const wanted = { model: model.id, promptTokens: prompt.length, maxTokens, choices };
     const starting = desk
       .start(row, voucher, wanted, key)
-      .then((payment) =>
-        open(payment, agent, order, (isWhole) => (isWhole ? repeats.keep(key) : repeats.forget(key))),
-      );
+      .then((payments) => open(payments, agent, order, key));
     repeats.add(key, starting);
     return runOf(agent, await starting, () => repeats.forget(key));
   }
 
+  /** All of them or none. */
   async function open(
-    payment: ChannelPayment,
+    payments: readonly ChannelPayment[],
     agent: string,
     order: PaidOrder['order'],
-    ended: (isWhole: boolean) => void,
-  ): Promise<PaidJob> {
-    const audience = createAudience(ended);
-    payment.notify = (name, data) => audience.notice?.(name, data);
+    key: RequestKey,
+  ): Promise<PaidJob[]> {
+    let left = payments.length;
+    const ended = (isWhole: boolean): void => {
+      if (!isWhole) repeats.forget(key);
+      else if (--left === 0) repeats.keep(key);
+    };
+    const audiences = payments.map((payment) => {
+      const audience = createAudience(ended);
+      payment.notify = (name, data) => audience.notice?.(name, data);
+      return audience;
+    });
     try {
-      return { job: jobs.open({ ...order, id: payment.job, agent, payment }, audience), audience, payment };
+      const orders = payments.map((payment, choice) => ({
+        ...order,
+        id: payment.job,
+        agent,
+        payment,
+        choice,
+      }));
+      const opened = jobs.openAll(orders, audiences);
+      return opened.map((job, choice) => ({
+        job,
+        audience: audiences[choice] as Audience,
+        payment: payments[choice] as ChannelPayment,
+      }));
     } catch (error) {
-      await payment.abandon();
+      await Promise.all(payments.map((payment) => payment.abandon()));
       throw error;
     }
   }
 
-  function runOf(agent: string, { audience, job, payment }: PaidJob, forget: () => void): PaidRun {
-    const row = (): ChannelRow => state.channels.get(payment.channel) as ChannelRow;
+  function runOf(agent: string, choices: readonly PaidJob[], forget: () => void): PaidRun {
+    const paymentOf = (choice: number): ChannelPayment => (choices[choice] as PaidJob).payment;
+    const row = (): ChannelRow => state.channels.get(paymentOf(0).channel) as ChannelRow;
     return {
       agent,
-      job,
-      join: (sink) => audience.join(sink),
-      leave(sink) {
-        if (!audience.leave(sink) || audience.ended) return;
-        forget();
-        jobs.cancel(job);
+      jobs: choices.map(({ job }) => job),
+      join: (sinks) => choices.forEach(({ audience }, choice) => audience.join(sinks[choice] as JobSink)),
+      leave(sinks) {
+        for (const [choice, { audience, job }] of choices.entries()) {
+          if (!audience.leave(sinks[choice] as JobSink) || audience.ended) continue;
+          forget();
+          jobs.cancel(job);
+        }
       },
       answering: {
         headers: () => paymentReceiptHeader(state, row()),
-        receipt: (receipt) => ({
-          channelId: payment.channel,
+        receipt: (choice, receipt) => ({
+          channelId: paymentOf(choice).channel,
+          choice,
           acceptedCumulative: String(row().accepted / state.unit),
           spent: String(row().spent),
-          charged: String(payment.charged),
+          charged: String(paymentOf(choice).charged),
           receipt,
         }),
       },

@@ -36,7 +36,10 @@ export interface DeskParts {
 export interface Order {
   readonly model: string;
   readonly promptTokens: number;
+  /** Of each choice. */
   readonly maxTokens: number;
+  /** Each is a job: it costs its prompt and its output (rule A7). */
+  readonly choices: number;
 }
 
 /** Where vouchers become cover: accepted, booked, and held for jobs. */
@@ -53,10 +56,10 @@ export interface PaymentDesk {
    */
   accept(row: ChannelRow, voucher: SignedVoucher): Promise<void>;
   /**
-   * Accepts a voucher and holds money for a job: the prompt fee and a chunk at least (rule M5). Resolves when both are
-   * durable. @throws CodedError as `accept`, and `voucher_insufficient`, `model_not_sold`
+   * Accepts a voucher and holds money for the job of each choice: the prompt fee and a chunk at least (rule M5), for
+   * all of them or for none. Resolves when that is durable. @throws CodedError as `accept`, and `voucher_insufficient`, `model_not_sold`
    */
-  start(row: ChannelRow, voucher: SignedVoucher, order: Order, key: RequestKey): Promise<ChannelPayment>;
+  start(row: ChannelRow, voucher: SignedVoucher, order: Order, key: RequestKey): Promise<ChannelPayment[]>;
 }
 
 export function createPaymentDesk(parts: DeskParts): PaymentDesk {
@@ -75,9 +78,14 @@ export function createPaymentDesk(parts: DeskParts): PaymentDesk {
     pinTerms(priceOf(model), promptTokens, terms.feeBps);
 
   function quote(order: Order): Quote {
-    const most = fullCost(termsOf(order), order.maxTokens);
-    const { model, promptTokens } = order;
-    return { amount: ceilToBase(most, state.unit), price: priceOf(model), promptTokens };
+    const { choices, maxTokens, model, promptTokens } = order;
+    const most = fullCost(termsOf(order), maxTokens) * BigInt(choices);
+    return { amount: ceilToBase(most, state.unit), price: priceOf(model), promptTokens, choices };
+  }
+
+  /** Pico without which nothing of it starts. */
+  function leastOf(order: Order): bigint {
+    return fullCost(termsOf(order), Math.min(CHUNK_TOKENS, order.maxTokens)) * BigInt(order.choices);
   }
 
   function raised({ channel }: ChannelRow, cumulative: bigint): void {
@@ -137,8 +145,7 @@ export function createPaymentDesk(parts: DeskParts): PaymentDesk {
   return {
     quote,
     quoteFor(order, row) {
-      const least = fullCost(termsOf(order), Math.min(CHUNK_TOKENS, order.maxTokens));
-      return { ...quote(order), firstVoucher: requiredVoucher(state, row, least) };
+      return { ...quote(order), firstVoucher: requiredVoucher(state, row, leastOf(order)) };
     },
     keyOf({ channelId, cumulativeAmount }, body, key) {
       const bodyHash = toHex(sha256(utf8(body)));
@@ -161,23 +168,33 @@ export function createPaymentDesk(parts: DeskParts): PaymentDesk {
       const jobTerms = termsOf(order);
       intake.admit(row, voucher);
       checkFresh(row, voucher, key);
-      const job = toHex(random.bytes(16));
-      const cover = firstCover(maxTokens);
-      const reserve = { id: `${job}/reserve`, channel, job, terms: jobTerms, maxTokens, cover } as const;
-      const [accepted, reserved] = await ledger.commit([
+      // Several share what there is: each gets its first chunk before one gets a second.
+      const cover = order.choices > 1 ? Math.min(maxTokens, CHUNK_TOKENS) : firstCover(maxTokens);
+      const reserves = Array.from({ length: order.choices }, () => {
+        const job = toHex(random.bytes(16));
+        const reserve = { id: `${job}/reserve`, channel, job, terms: jobTerms, maxTokens, cover };
+        return { type: 'reserve', ...reserve } as const;
+      });
+      const [accepted, ...results] = await ledger.commit([
         voucherOperation(voucher, key.bodyHash),
-        { type: 'reserve', ...reserve },
+        ...reserves,
       ]);
       if (accepted.ok && accepted.raised) raised(row, accepted.accepted);
-      if (!reserved.ok) throw refusalError(accepted.ok ? reserved : accepted);
-      if (!accepted.ok) {
-        // Somebody was faster with a higher voucher: this one bought nothing.
-        await ledger.commit([{ type: 'release', id: `${job}/release`, job }]);
-        throw refusalError(accepted);
+      const refusal = accepted.ok ? results.find((result) => !result.ok) : accepted;
+      if (refusal && !refusal.ok) {
+        // Somebody was faster with a higher voucher, or it does not do for every choice: nothing was bought.
+        const held = reserves.filter((_, at) => results[at]?.ok);
+        const releases = held.map(({ job }) => ({ type: 'release', id: `${job}/release`, job }) as const);
+        if (releases.length > 0) await ledger.commit(releases);
+        if (order.choices === 1 || refusal.code !== 'voucher_insufficient') throw refusalError(refusal);
+        throw refused('voucher_insufficient', { required: requiredVoucher(state, row, leastOf(order)) });
       }
-      const payment = paymentOf(channel, job, jobTerms, maxTokens, reserved.covered);
+      const payments = reserves.map(({ job }, at) => {
+        const result = results[at];
+        return paymentOf(channel, job, jobTerms, maxTokens, result?.ok ? result.covered : 0);
+      });
       await running.spread(channel);
-      return payment;
+      return payments;
     },
   };
 

@@ -214,7 +214,8 @@ export function createPayments(parts: PaymentsParts): Payments {
     },
     async run(credential, request, order) {
       const { maxTokens, model, prompt } = order.order;
-      const wanted = { model: model.id, promptTokens: prompt.length, maxTokens };
+      const { choices } = order;
+      const wanted = { model: model.id, promptTokens: prompt.length, maxTokens, choices };
       const channel = credential?.payload.channelId;
       try {
         if (!credential) throw paymentRequired();

@@ -11,7 +11,7 @@ const KEPT_MS = 10 * 60_000;
 /** Finished answers that are kept at most: the oldest go first. */
 const KEPT = 1_000;
 
-/** A paid job with everybody who hears of it. */
+/** A paid job with everybody who hears of it: one choice of a request. */
 export interface PaidJob {
   readonly job: Job;
   readonly audience: Audience;
@@ -28,20 +28,20 @@ export interface RequestKey {
 /** Paid requests of now and of the last ten minutes, so that a repeat joins its job and is not charged twice. */
 export interface Repeats {
   /**
-   * The job that this request asked for before. @throws CodedError `voucher_stale` (another body with the same voucher),
+   * The jobs that this request asked for before, one for each choice. @throws CodedError `voucher_stale` (another body with the same voucher),
    * `idempotency_key_reused`; and what the first request failed with
    */
-  find(key: RequestKey): Promise<PaidJob> | undefined;
-  /** Remembers a job that is being started; forgotten at once where that fails. */
-  add(key: RequestKey, starting: Promise<PaidJob>): void;
-  /** The job did not come to its end: a repeat is a new one. */
+  find(key: RequestKey): Promise<readonly PaidJob[]> | undefined;
+  /** Remembers jobs that are being started; forgotten at once where that fails. */
+  add(key: RequestKey, starting: Promise<readonly PaidJob[]>): void;
+  /** The answer did not come to its end: a repeat is a new one. */
   forget(key: RequestKey): void;
   /** The answer is whole: kept for a while. */
   keep(key: RequestKey): void;
 }
 
 export function createRepeats(clock: Clock): Repeats {
-  const jobs = new Map<string, { readonly bodyHash: Hex; readonly paid: Promise<PaidJob> }>();
+  const jobs = new Map<string, { readonly bodyHash: Hex; readonly paid: Promise<readonly PaidJob[]> }>();
   const kept = new Map<string, () => void>();
 
   function forget({ name }: RequestKey): void {

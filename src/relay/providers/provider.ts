@@ -16,6 +16,8 @@ export interface Provider {
   readonly session: string;
   readonly gpu: Hello['gpu'];
   readonly engine: Hello['engine'];
+  /** What it can do of a job: names of `Feature`, and others. */
+  readonly features: ReadonlySet<string>;
   readonly connectedAt: number;
   /** Those of its models that this relay can speak for; none while it pauses. */
   models: ReadonlySet<RelayModel>;
@@ -44,12 +46,13 @@ export type ProviderWire = Pick<Provider, 'session' | 'connectedAt' | 'send' | '
 
 /** @param models those of its offer that this relay can speak for */
 export function createProvider(hello: Hello, models: ReadonlySet<RelayModel>, wire: ProviderWire): Provider {
-  const { account, gpu, engine, slots, room, worstStepMs } = hello;
+  const { account, gpu, engine, features, slots, room, worstStepMs } = hello;
   return {
     ...wire,
     account,
     gpu,
     engine,
+    features: new Set(features),
     models,
     room,
     free: slots,

@@ -1,168 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { plainSpec } from '../../../src/protocol/wire/decode-spec.ts';
+import { type DecodeSpec, plainSpec } from '../../../src/protocol/wire/decode-spec.ts';
 import { createRelayWorld, letters } from './support/relay-world.ts';
+import { BAD_REQUESTS, messages, tool } from './support/bad-requests.ts';
 import { bytes } from './support/byte-model.ts';
-
-const messages = [{ role: 'user', content: 'Speak.' }];
-
-/** [what is wrong, the body, status, code, param] */
-const bad: [string, unknown, number, string, string | null][] = [
-  ['malformed JSON', '{"model":', 400, 'malformed_json', null],
-  ['no object', '[]', 400, 'invalid_type', 'body'],
-  ['an empty body', '', 400, 'malformed_json', null],
-  ['no model', { messages }, 400, 'missing_required_parameter', 'model'],
-  ['a model that is no string', { model: 4, messages }, 400, 'invalid_type', 'model'],
-  ['an unknown model', { model: 'gpt-4o', messages }, 404, 'model_not_found', 'model'],
-  ['no messages', {}, 400, 'missing_required_parameter', 'messages'],
-  ['messages that are no list', { messages: 'Speak.' }, 400, 'invalid_type', 'messages'],
-  ['no message at all', { messages: [] }, 400, 'empty_array', 'messages'],
-  ['a message that is no object', { messages: ['Speak.'] }, 400, 'invalid_type', 'messages[0]'],
-  [
-    'a message without a role',
-    { messages: [{ content: 'x' }] },
-    400,
-    'missing_required_parameter',
-    'messages[0].role',
-  ],
-  ['a wrong role', { messages: [{ role: 'king', content: 'x' }] }, 400, 'invalid_value', 'messages[0].role'],
-  [
-    'an inherited role',
-    { messages: [{ role: 'toString', content: 'x' }] },
-    400,
-    'invalid_value',
-    'messages[0].role',
-  ],
-  [
-    'a tool’s message',
-    { messages: [...messages, { role: 'tool', content: 'x' }] },
-    400,
-    'unsupported_value',
-    'messages[1].role',
-  ],
-  [
-    'a message without content',
-    { messages: [{ role: 'user' }] },
-    400,
-    'missing_required_parameter',
-    'messages[0].content',
-  ],
-  [
-    'content of a wrong type',
-    { messages: [{ role: 'user', content: 7 }] },
-    400,
-    'invalid_type',
-    'messages[0].content',
-  ],
-  [
-    'an empty list of parts',
-    { messages: [{ role: 'user', content: [] }] },
-    400,
-    'empty_array',
-    'messages[0].content',
-  ],
-  [
-    'an image',
-    { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'x' } }] }] },
-    400,
-    'unsupported_value',
-    'messages[0].content[0].type',
-  ],
-  [
-    'a named message',
-    { messages: [{ role: 'user', content: 'x', name: 'Bob' }] },
-    400,
-    'unsupported_parameter',
-    'messages[0].name',
-  ],
-  ['max_tokens 0', { max_tokens: 0 }, 400, 'integer_below_min_value', 'max_tokens'],
-  ['max_tokens -1', { max_tokens: -1 }, 400, 'integer_below_min_value', 'max_tokens'],
-  ['a huge max_tokens', { max_tokens: 1e9 }, 400, 'integer_above_max_value', 'max_tokens'],
-  ['max_tokens over the context', { max_tokens: 257 }, 400, 'integer_above_max_value', 'max_tokens'],
-  ['max_tokens "5"', { max_tokens: '5' }, 400, 'invalid_type', 'max_tokens'],
-  ['max_tokens 1.5', { max_tokens: 1.5 }, 400, 'invalid_type', 'max_tokens'],
-  [
-    'max_completion_tokens 0',
-    { max_completion_tokens: 0 },
-    400,
-    'integer_below_min_value',
-    'max_completion_tokens',
-  ],
-  [
-    'both names of one limit',
-    { max_tokens: 1, max_completion_tokens: 2 },
-    400,
-    'invalid_value',
-    'max_tokens',
-  ],
-  ['temperature 3', { temperature: 3 }, 400, 'decimal_above_max_value', 'temperature'],
-  ['temperature -1', { temperature: -1 }, 400, 'decimal_below_min_value', 'temperature'],
-  ['temperature "hot"', { temperature: 'hot' }, 400, 'invalid_type', 'temperature'],
-  ['a seed with a fraction', { seed: 1.5 }, 400, 'invalid_type', 'seed'],
-  ['a seed beyond 53 bits', { seed: 2 ** 60 }, 400, 'invalid_type', 'seed'],
-  ['n 2', { n: 2 }, 400, 'unsupported_value', 'n'],
-  ['n 0', { n: 0 }, 400, 'integer_below_min_value', 'n'],
-  ['five stop strings', { stop: ['a', 'b', 'c', 'd', 'e'] }, 400, 'array_above_max_length', 'stop'],
-  ['an empty stop string', { stop: '' }, 400, 'invalid_value', 'stop'],
-  ['a stop number', { stop: 5 }, 400, 'invalid_type', 'stop'],
-  ['a stop list of numbers', { stop: [5] }, 400, 'invalid_type', 'stop[0]'],
-  ['an endless stop string', { stop: 'x'.repeat(300) }, 400, 'string_above_max_length', 'stop'],
-  ['stream "yes"', { stream: 'yes' }, 400, 'invalid_type', 'stream'],
-  [
-    'stream_options without a stream',
-    { stream: false, stream_options: { include_usage: true } },
-    400,
-    'invalid_value',
-    'stream_options',
-  ],
-  [
-    'an unknown stream option',
-    { stream_options: { speed: 2 } },
-    400,
-    'unsupported_parameter',
-    'stream_options.speed',
-  ],
-  ['top_p', { top_p: 0.5 }, 400, 'unsupported_parameter', 'top_p'],
-  ['a penalty', { presence_penalty: 1 }, 400, 'unsupported_parameter', 'presence_penalty'],
-  ['log-probabilities', { logprobs: true }, 400, 'unsupported_parameter', 'logprobs'],
-  [
-    'a JSON format',
-    { response_format: { type: 'json_object' } },
-    400,
-    'unsupported_parameter',
-    'response_format',
-  ],
-  ['tools', { tools: [{ type: 'function' }] }, 400, 'unsupported_parameter', 'tools'],
-  ['store true', { store: true }, 400, 'unsupported_parameter', 'store'],
-  ['an unknown field', { flavour: 'salt' }, 400, 'unsupported_parameter', 'flavour'],
-  [
-    'a prompt over the context',
-    { messages: [{ role: 'user', content: 'x'.repeat(300) }] },
-    400,
-    'context_length_exceeded',
-    'messages',
-  ],
-  [
-    'a prompt of the whole context',
-    { messages: [{ role: 'user', content: 'x'.repeat(253) }] },
-    400,
-    'context_length_exceeded',
-    'messages',
-  ],
-  [
-    'a prompt that is not worth reading',
-    { messages: [{ role: 'user', content: 'x'.repeat(70_000) }] },
-    400,
-    'context_length_exceeded',
-    'messages',
-  ],
-];
 
 describe('A1 a bad request', () => {
   it('is refused by name, and the job that runs goes on', async () => {
     const world = createRelayWorld();
     const { provider } = world.join({ slots: 4 });
     const running = await world.ask();
-    for (const [name, given, status, code, param] of bad) {
+    for (const [name, given, status, code, param] of BAD_REQUESTS) {
       const isObject = typeof given === 'object' && !Array.isArray(given);
       const defaults =
         name === 'no model'
@@ -207,12 +54,17 @@ describe('A1 fields that change nothing', () => {
       metadata: { a: 1 },
       store: false,
       top_p: 1,
+      top_k: -1,
+      min_p: 0,
+      repetition_penalty: 1,
       frequency_penalty: 0,
-      logit_bias: {},
+      logit_bias: { 5: 0 },
       logprobs: false,
+      top_logprobs: 0,
       response_format: { type: 'text' },
       tools: [],
       tool_choice: 'auto',
+      parallel_tool_calls: true,
       service_tier: 'auto',
       n: 1,
       stop: null,
@@ -241,10 +93,37 @@ describe('A1 fields that change nothing', () => {
   it('stand beside those that are honoured', async () => {
     const world = createRelayWorld();
     const { provider } = world.join();
-    await world.ask({ temperature: 0.25, seed: -2, stop: ['a', 'b'], max_completion_tokens: 9 });
+    await world.ask({
+      temperature: 0.25,
+      top_p: 0,
+      top_k: 40,
+      min_p: 0.05,
+      frequency_penalty: -2,
+      presence_penalty: 1.5,
+      logit_bias: { '120': -100, 9: 4.5 },
+      logprobs: true,
+      top_logprobs: 20,
+      seed: -2,
+      stop: ['a', 'b'],
+      max_completion_tokens: 9,
+    });
     expect(provider.attempt.assignment).toMatchObject({
-      spec: plainSpec(0.25),
+      spec: {
+        version: 2,
+        temperature: 0.25,
+        topP: 1e-6,
+        topK: 40,
+        minP: 0.05,
+        frequencyPenalty: -2,
+        presencePenalty: 1.5,
+        logitBias: [
+          [9, 4.5],
+          [120, -100],
+        ],
+      },
+      topLogprobs: 20,
       seed: '0xfffffffffffffffe',
+      choice: 0,
       stop: ['a', 'b'],
       maxTokens: 9,
       credit: 9,
@@ -259,6 +138,50 @@ describe('A1 fields that change nothing', () => {
     const [a, b] = provider.attempts.map(({ assignment }) => assignment.seed);
     expect(a).not.toBe(b);
     expect(provider.attempts[0]?.assignment.nonce).not.toBe(provider.attempts[1]?.assignment.nonce);
+  });
+});
+
+describe('A8 what an answer is held to', () => {
+  const specOf = async (body: object): Promise<DecodeSpec | undefined> => {
+    const world = createRelayWorld();
+    const { provider } = world.join();
+    await world.ask({ ...body });
+    return provider.attempt.assignment.spec;
+  };
+  const tagOf = async (body: object): Promise<{ type: string; tags: { begin: string }[] } & object> => {
+    const { constraint } = (await specOf(body)) ?? {};
+    return JSON.parse(constraint?.kind === 'structural_tag' ? constraint.tag : '{}').format;
+  };
+  const format = { type: 'json_schema', json_schema: { name: 'a', strict: true, schema: { z: 1, a: 2 } } };
+
+  it('is any JSON object, or a schema whose keys stay in their order', async () => {
+    expect((await specOf({ response_format: { type: 'json_object' } }))?.constraint).toEqual({
+      kind: 'json_object',
+    });
+    expect((await specOf({ response_format: format }))?.constraint).toEqual({
+      kind: 'json_schema',
+      schema: '{"z":1,"a":2}',
+    });
+  });
+
+  it('is the form of calls, as far as the choice of tools goes', async () => {
+    const tools = [tool('f'), tool('g')];
+    expect(await tagOf({ tools })).toMatchObject({ type: 'triggered_tags', stop_after_first: false });
+    expect(await tagOf({ tools, parallel_tool_calls: false })).toMatchObject({ stop_after_first: true });
+    const required = await tagOf({ tools, tool_choice: 'required' });
+    expect(required).toMatchObject({ type: 'tags_with_separator', at_least_one: true });
+    expect(required.tags).toHaveLength(2);
+    const named = await tagOf({ tools, tool_choice: { type: 'function', function: { name: 'g' } } });
+    expect(named).toMatchObject({ stop_after_first: true });
+    expect(named.tags.map(({ begin }) => begin)).toEqual([expect.stringContaining('"g"')]);
+    expect(await tagOf({ tools, response_format: format })).toMatchObject({ type: 'or' });
+  });
+
+  it('is nothing where no tool may be called, and the model hears of none then', async () => {
+    const world = createRelayWorld();
+    const { provider } = world.join();
+    await world.ask({ tools: [tool('f')], tool_choice: 'none' });
+    expect(provider.attempt.assignment.spec).toEqual(plainSpec(1));
   });
 });
 

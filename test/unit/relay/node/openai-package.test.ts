@@ -87,7 +87,7 @@ describe('the openai package', () => {
   it.each([
     [{ model: 'gpt-4o' }, 404, 'model_not_found', 'model'],
     [{ max_tokens: 0 }, 400, 'integer_below_min_value', 'max_tokens'],
-    [{ top_p: 0.1 }, 400, 'unsupported_parameter', 'top_p'],
+    [{ top_p: 1.1 }, 400, 'decimal_above_max_value', 'top_p'],
     [
       { messages: [{ role: 'user' as const, content: 'word '.repeat(2_000) }] },
       400,

@@ -1,5 +1,6 @@
 import type { Hex } from '../../../../src/core/bytes.ts';
 import type { ApiReply, ApiRequest } from '../../../../src/relay/openai/api-request.ts';
+import type { TokenLogprob, ToolCallDelta } from '../../../../src/protocol/openai/chat-choice.ts';
 import type { Relay } from '../../../../src/relay/relay.ts';
 
 export interface TestRequest {
@@ -12,7 +13,13 @@ export interface TestRequest {
 }
 
 interface Choice {
-  readonly delta: { readonly content?: string; readonly role?: string };
+  readonly index: number;
+  readonly delta: {
+    readonly content?: string | null;
+    readonly role?: string;
+    readonly tool_calls?: readonly ToolCallDelta[];
+  };
+  readonly logprobs: { readonly content: readonly TokenLogprob[] } | null;
   readonly finish_reason: string | null;
   readonly token_ids?: number[];
 }
@@ -79,6 +86,19 @@ export class TestAgent {
 
   get comments(): string[] {
     return this.text.split('\n').filter((line) => line.startsWith(': '));
+  }
+
+  /** Of one choice, in order. */
+  choice(index: number): Choice[] {
+    return this.events
+      .flatMap((event) => ('choices' in event ? event.choices : []))
+      .filter((choice) => choice.index === index);
+  }
+
+  textOf(index: number): string {
+    return this.choice(index)
+      .map(({ delta }) => delta.content ?? '')
+      .join('');
   }
 
   get done(): boolean {

@@ -10,7 +10,14 @@ import type {
   ChunkStatement,
   Finish,
 } from '../../../../src/protocol/wire/job.ts';
+import type { TokenLogprobs } from '../../../../src/protocol/wire/logprobs.ts';
 import type { ProviderMessage } from '../../../../src/protocol/wire/messages.ts';
+
+/** Made up, and the same for the same id: its own, and those of the ids from 97 on. */
+export function logprobsOf(id: number, top: number): TokenLogprobs {
+  const ranks = Array.from({ length: top }, (_, rank) => rank);
+  return [-id / 100, ranks.map((rank) => 97 + rank), ranks.map((rank) => -1 - rank)];
+}
 
 /** An honest attempt, told what to say token by token. Signatures and commitments are real. */
 export class TestAttempt {
@@ -43,7 +50,10 @@ export class TestAttempt {
   /** Delivers ids, and signs each chunk that they complete. */
   give(ids: readonly number[]): void {
     this.ids.push(...ids);
-    this.#send({ type: 'delta', ...this.ref, ids: [...ids] });
+    const { topLogprobs } = this.assignment;
+    const logprobs =
+      topLogprobs === undefined ? {} : { logprobs: ids.map((id) => logprobsOf(id, topLogprobs)) };
+    this.#send({ type: 'delta', ...this.ref, ids: [...ids], ...logprobs });
     while (this.ids.length - this.#signed >= CHUNK_TOKENS) this.chunk(CHUNK_TOKENS);
   }
 

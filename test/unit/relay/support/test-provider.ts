@@ -2,6 +2,7 @@ import { type Hex, toHex } from '../../../../src/core/bytes.ts';
 import { PROTOCOL_VERSION } from '../../../../src/protocol/constants.ts';
 import { addressOf, signDigest } from '../../../../src/protocol/money/signature.ts';
 import { helloDigest } from '../../../../src/protocol/money/statements.ts';
+import { FEATURES } from '../../../../src/protocol/wire/feature.ts';
 import { FREE } from '../../../../src/protocol/wire/job.ts';
 import type {
   Hello,
@@ -75,6 +76,7 @@ export class TestProvider {
       models: [BYTE_OFFER],
       slots: 1,
       worstStepMs: 10,
+      features: [...FEATURES],
       ask: FREE,
       ...given,
     });

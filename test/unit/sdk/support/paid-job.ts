@@ -72,7 +72,7 @@ export class PaidJob {
   receipt(relay: Hex): JobReceipt {
     const ids = this.attempt.ids;
     const signed = this.chunks.reduce((sum, { count }) => sum + count, 0);
-    const { model, nonce, seed, spec } = this.attempt.assignment;
+    const { choice, model, nonce, seed, spec } = this.attempt.assignment;
     return jobReceiptSchema.parse({
       job: this.id,
       relay,
@@ -85,6 +85,7 @@ export class PaidJob {
       finish: this.signedReceipt?.finish ?? null,
       spec,
       seed,
+      choice,
       nonce,
       attempts: [
         {
