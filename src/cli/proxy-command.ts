@@ -103,11 +103,21 @@ function tell(event: ClientEvent, decimals: number): void {
     console.error(`Channel ${event.channelId} is open with ${coins(event.deposit)}.`);
   if (event.type === 'receipt') {
     const { cost, job, problems, receipt } = event;
-    const verdict = problems.length === 0 ? 'receipt valid' : `RECEIPT WRONG (${problems.join(', ')})`;
-    console.error(`${job}: ${receipt.outputTokens} tokens, ${formatCoins(cost, 12)}, ${verdict}.`);
+    console.error(
+      `${job}: ${receipt.outputTokens} tokens, ${formatCoins(cost, 12)}, ${verdictOf(problems)}.`,
+    );
+  }
+  if (event.type === 'vectors') {
+    const { cost, job, problems, receipt } = event;
+    const made = `${receipt.inputs} vectors of ${receipt.tokens} tokens`;
+    console.error(`${job}: ${made}, ${formatCoins(cost, 12)}, ${verdictOf(problems)}.`);
   }
   if (event.type === 'closed')
     console.error(`Channel closed: ${coins(event.settled)} paid, ${coins(event.refunded)} back.`);
+}
+
+function verdictOf(problems: readonly string[]): string {
+  return problems.length === 0 ? 'receipt valid' : `RECEIPT WRONG (${problems.join(', ')})`;
 }
 
 function readMaxPrice(text: string | undefined): { out: string; prompt: string } | undefined {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { CodedError } from '../core/errors.ts';
-import { readReceipt } from '../sdk/index.ts';
+import { type ReadReceipt, readReceipt } from '../sdk/index.ts';
 
 /** `afterglow receipt verify`: offline. Ends with status 1 for a receipt that does not hold. */
 export function receiptCommand(): Command {
@@ -14,20 +14,34 @@ export function receiptCommand(): Command {
       const { problems, providers, receipt } = readReceipt(await readText(file));
       const isValid = problems.length === 0;
       if (!isValid) process.exitCode = 1;
-      const { finish, job, modelId, outputTokens, promptTokens } = receipt;
+      const { job, modelId } = receipt;
+      const { counts, words } = summaryOf(receipt);
       if (json) {
-        const counts = { promptTokens, outputTokens, finish };
         return console.log(JSON.stringify({ valid: isValid, problems, job, modelId, ...counts, providers }));
       }
-      console.log(
-        `${job}: ${promptTokens} + ${outputTokens} tokens of ${modelId}, ended by ${finish ?? 'no answer'}.`,
-      );
+      console.log(`${job}: ${words}.`);
       for (const provider of providers) console.log(`  signed by ${provider}`);
       for (const { code, lease } of problems)
         console.log(`  WRONG: ${code}${lease === undefined ? '' : ` (attempt ${lease})`}`);
       console.log(isValid ? 'The receipt is valid.' : 'The receipt is NOT valid.');
     });
   return new Command('receipt').description('Signed receipts of jobs.').addCommand(verify);
+}
+
+function summaryOf(receipt: ReadReceipt['receipt']): { counts: object; words: string } {
+  if ('kind' in receipt) {
+    const { dimensions, inputs, modelId, tokens, vectorsHash } = receipt;
+    const made = vectorsHash === null ? 'no vectors' : `${inputs} vectors of ${dimensions} numbers`;
+    return {
+      counts: { inputs, promptTokens: tokens, dimensions, whole: vectorsHash !== null },
+      words: `${tokens} tokens of ${modelId}, ended with ${made}`,
+    };
+  }
+  const { finish, modelId, outputTokens, promptTokens } = receipt;
+  return {
+    counts: { promptTokens, outputTokens, finish },
+    words: `${promptTokens} + ${outputTokens} tokens of ${modelId}, ended by ${finish ?? 'no answer'}`,
+  };
 }
 
 async function readText(file: string): Promise<string> {

@@ -1,7 +1,6 @@
 import { type Clock, sleep } from '../core/clock.ts';
 import { CodedError, type ErrorBody } from '../core/errors.ts';
 import type { Random } from '../core/random.ts';
-import type { Engine } from '../engine/engine.ts';
 import type { Connect, FrameSocket } from '../protocol/wire/frame-socket.ts';
 import { FREE, type Price } from '../protocol/wire/job.ts';
 import type { Room } from '../protocol/wire/messages.ts';
@@ -11,22 +10,21 @@ import { openSocket } from './dial.ts';
 import { Income } from './income/income.ts';
 import type { PayoutStore } from './income/payout-store.ts';
 import { LeafBook } from './leaf-book.ts';
-import { type LoadedModel, Runner } from './runner.ts';
+import { Runner } from './runner.ts';
+import { contextOf, machineOf, offersOf, type Serving, slotsOf, worstStepMsOf } from './serving.ts';
 import { type Introduction, Session, type Welcome } from './session.ts';
 import type { SessionEnd } from './session-end.ts';
 import type { Signer } from './signer.ts';
 import { type LinkState, type LinkStatus, type RelayStatus, streamStatus } from './status.ts';
 import { Tally } from './tally.ts';
 
-export interface ProviderOptions {
+export interface ProviderOptions extends Serving {
   /** For example `wss://relay.example/v1/provider`. */
   readonly relayUrl: string;
   readonly connect: Connect;
   readonly clock: Clock;
   readonly random: Random;
   readonly signer: Signer;
-  readonly engine: Engine;
-  readonly model: LoadedModel;
   readonly store: AttemptStore;
   /** The adapter in words, for the operator's list. */
   readonly gpuDescription?: string;
@@ -78,7 +76,7 @@ export class Provider {
   constructor(options: ProviderOptions) {
     this.#options = options;
     this.#tally = options.tally ?? new Tally(options.clock);
-    this.#limit = options.engine.capabilities.slots;
+    this.#limit = slotsOf(options);
     this.#leaves = new LeafBook(options.store);
     this.#relay = { url: options.relayUrl, connected: false };
     this.#income = new Income({
@@ -153,16 +151,17 @@ export class Provider {
   }
 
   status(): LinkStatus {
-    const { signer, engine } = this.#options;
+    const { signer } = this.#options;
     const income = this.#income.status();
     return {
       state: this.#state(),
       account: signer.account,
       relay: this.#relay,
       streams: (this.#runner?.attempts ?? []).map(streamStatus),
-      slots: engine.capabilities.slots,
+      slots: slotsOf(this.#options),
       tokensPerSecond: this.#tally.tokensPerSecond,
       tokens: this.#tally.tokens,
+      ...(this.#options.encoder ? { vectors: this.#tally.vectors } : {}),
       jobs: this.#tally.finished,
       unfinished: this.#tally.unfinished,
       ...(income ? { income } : {}),
@@ -195,17 +194,17 @@ export class Provider {
     if (pause) return { name: 'paused', reason: pause };
     if (this.#link.name === 'connecting') return this.#link;
     if (this.#held) return { name: 'held', reason: this.#held };
-    if (this.#runner && this.#runner.attempts.length > 0) return { name: 'serving' };
+    if (this.#runner && this.#runner.active > 0) return { name: 'serving' };
     return { name: 'waiting', reason: this.#draining ? 'relay_draining' : 'no_jobs' };
   }
 
   #models(): Introduction['models'] {
     const idle = this.#pauses.size > 0 || this.#held || this.#failed;
-    return idle ? [] : [this.#options.model.offer];
+    return idle ? [] : offersOf(this.#options);
   }
 
   #room(): Room {
-    const { context } = this.#options.engine.capabilities;
+    const context = contextOf(this.#options);
     return { prompt: Math.min(context, this.#promptLimit), context };
   }
 
@@ -263,24 +262,24 @@ export class Provider {
   }
 
   #introduce(): Introduction {
-    const { engine, gpuDescription, ask } = this.#options;
-    const { features, gpuClass, backend, software, name, version } = engine.capabilities;
+    const { gpuDescription, ask } = this.#options;
+    const { gpu, engine } = machineOf(this.#options);
     this.#offered = this.#limit;
     return {
-      gpu: { class: gpuClass, backend, software, description: gpuDescription ?? gpuClass },
-      engine: { name, version },
+      gpu: { ...gpu, description: gpuDescription ?? gpu.class },
+      engine,
       models: this.#models(),
       slots: this.#offered,
       room: this.#room(),
       worstStepMs: this.#worstStepMs(),
-      features: [...features],
+      features: [...(this.#options.engine?.capabilities.features ?? [])],
       ask: ask ?? FREE,
     };
   }
 
   #pulse(): { worstStepMs: number; active: number } {
     this.#income.tick();
-    return { worstStepMs: this.#worstStepMs(), active: this.#runner?.attempts.length ?? 0 };
+    return { worstStepMs: this.#worstStepMs(), active: this.#runner?.active ?? 0 };
   }
 
   #begin(session: Session, { free, flushMs, payouts }: Welcome, relay: Relay): void {
@@ -314,7 +313,7 @@ export class Provider {
   }
 
   #worstStepMs(): number {
-    return Math.min(60_000, this.#options.engine.timings().worstStepMs);
+    return worstStepMsOf(this.#options);
   }
 }
 

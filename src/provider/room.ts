@@ -7,12 +7,13 @@ import type { Room } from '../protocol/wire/messages.ts';
  * @throws CodedError `prompt_too_long`, `context_exceeded`
  */
 export function checkRoom({ prompt, prior, maxTokens }: Assignment, room: Room): void {
-  if (prompt.length > room.prompt) {
-    throw new CodedError(
-      'prompt_too_long',
-      `The owner of this GPU takes prompts up to ${room.prompt} tokens.`,
-    );
-  }
+  checkInput(prompt.length, room);
   if (prompt.length + prior.length + maxTokens <= room.context) return;
   throw new CodedError('context_exceeded', `This GPU holds ${room.context} tokens of a stream.`);
+}
+
+/** The same for a prompt alone, or the longest input of an embedding job. @throws CodedError `prompt_too_long` */
+export function checkInput(tokens: number, { prompt }: Room): void {
+  if (tokens <= prompt) return;
+  throw new CodedError('prompt_too_long', `The owner of this GPU takes prompts up to ${prompt} tokens.`);
 }

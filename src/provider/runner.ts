@@ -1,9 +1,9 @@
 import type { Hex } from '../core/bytes.ts';
 import type { Clock } from '../core/clock.ts';
 import { CodedError, type ErrorBody, errorBody } from '../core/errors.ts';
-import type { Engine } from '../engine/engine.ts';
-import type { Assignment, Price } from '../protocol/wire/job.ts';
-import type { ModelOffer, ProviderMessage, RelayMessage, Room } from '../protocol/wire/messages.ts';
+import type { EmbedAssignment } from '../protocol/wire/embed.ts';
+import type { Assignment, AttemptRef, Price } from '../protocol/wire/job.ts';
+import type { ProviderMessage, RelayMessage, Room } from '../protocol/wire/messages.ts';
 import { Attempt, type AttemptEnd } from './attempt.ts';
 import { attemptKey, type AttemptStore } from './attempt-store.ts';
 import { FlushTimer } from './flush-timer.ts';
@@ -12,23 +12,16 @@ import { checkAssignment } from './income/assignment-check.ts';
 import type { Income } from './income/income.ts';
 import { openingOf } from './opening.ts';
 import { checkRoom } from './room.ts';
+import { EmbedRunner } from './embed-runner.ts';
+import { type Serving, slotsOf } from './serving.ts';
 import type { Signer } from './signer.ts';
 import { Slots } from './slots.ts';
 import type { Tally } from './tally.ts';
 
 /** The relay's messages that concern jobs; a session has dealt with the others. */
-export type JobMessage = Extract<RelayMessage, { type: 'assign' | 'credit' | 'cancel' | 'open' }>;
+export type JobMessage = Extract<RelayMessage, { type: 'assign' | 'embed' | 'credit' | 'cancel' | 'open' }>;
 
-/** A loaded model as the runner needs it: what it is called, where it ends, and how stop strings are found. */
-export interface LoadedModel {
-  readonly offer: ModelOffer;
-  readonly stopIds: readonly number[];
-  readonly stopWhen: (stop: readonly string[], prior: readonly number[]) => (id: number) => boolean;
-}
-
-export interface RunnerOptions {
-  readonly engine: Engine;
-  readonly model: LoadedModel;
+export interface RunnerOptions extends Serving {
   readonly signer: Signer;
   readonly clock: Clock;
   readonly store: AttemptStore;
@@ -62,6 +55,7 @@ const REMEMBERED = 256;
 export class Runner {
   readonly #options: RunnerOptions;
   readonly #slots: Slots;
+  readonly #embeddings: EmbedRunner;
   readonly #timer: FlushTimer;
   readonly #live = new Map<string, Attempt>();
   readonly #running = new Set<Promise<void>>();
@@ -71,8 +65,19 @@ export class Runner {
   /** @param limit how many of the engine's slots `hello` granted. */
   constructor(options: RunnerOptions, limit: number, paused: boolean) {
     this.#options = options;
-    this.#slots = new Slots(options.engine.capabilities.slots, limit, !paused);
+    this.#slots = new Slots(slotsOf(options), limit, !paused);
+    this.#embeddings = new EmbedRunner({
+      ...options,
+      slots: this.#slots,
+      ended: (key) => this.#remember(key),
+      isFatal: (code) => FATAL.has(code),
+    });
     this.#timer = new FlushTimer(options.clock, options.flushMs, () => this.#flush());
+  }
+
+  /** Jobs that run, of both kinds. */
+  get active(): number {
+    return this.#live.size + this.#embeddings.size;
   }
 
   get attempts(): readonly Attempt[] {
@@ -81,7 +86,10 @@ export class Runner {
 
   handle(message: JobMessage): void {
     if (message.type === 'assign') return this.#assign(message);
+    if (message.type === 'embed') return this.#embed(message);
     if (message.type === 'open') return void this.#open(message);
+    if (message.type === 'cancel') this.#embeddings.find(message)?.stop({ kind: 'cancelled' });
+    if (this.#embeddings.find(message)) return;
     const attempt = this.#live.get(attemptKey(message));
     if (!attempt) return this.#crossed(message);
     if (message.type === 'credit') attempt.grant(message.tokens);
@@ -92,6 +100,7 @@ export class Runner {
   pause(error: ErrorBody): void {
     this.#slots.close();
     for (const attempt of this.#live.values()) attempt.stop({ kind: 'handback', error });
+    this.#embeddings.stopAll({ kind: 'handback', error });
   }
 
   resume(): void {
@@ -111,47 +120,63 @@ export class Runner {
     this.#slots.close();
     this.#timer.clear();
     for (const attempt of this.#live.values()) attempt.stop({ kind: 'lost', code });
+    this.#embeddings.stopAll({ kind: 'lost', code });
   }
 
   /** Resolves when every attempt of now has been told and kept. */
   async settled(): Promise<void> {
-    await Promise.all(this.#running);
+    await Promise.all([...this.#running, this.#embeddings.settled()]);
   }
 
-  #assign(assignment: Assignment): void {
-    const { job, lease, model } = assignment;
-    const { offer, stopIds, stopWhen } = this.#options.model;
-    const key = attemptKey(assignment);
-    const handBack = (code: string, reason: string, grant: 0 | 1): void =>
+  /** Fills a slot for a new attempt of either kind; false where it is refused, which the relay was told. */
+  #admit(ref: AttemptRef): boolean {
+    const { job, lease } = ref;
+    const key = attemptKey(ref);
+    const handBack = (code: string, reason: string, grant: 0 | 1): false => {
       this.#options.send({ type: 'handback', job, lease, code, reason, grant });
-    if (this.#live.has(key) || this.#ended.has(key)) {
-      return this.#complain(
-        new CodedError('attempt_duplicate', 'An attempt was assigned twice.', { job, lease }),
-      );
+      return false;
+    };
+    if (this.#live.has(key) || this.#embeddings.find(ref) || this.#ended.has(key)) {
+      this.#complain(new CodedError('attempt_duplicate', 'An attempt was assigned twice.', { job, lease }));
+      return false;
     }
     if (!this.#slots.fill()) return handBack('slots_exceeded', 'No slot was granted for this attempt.', 0);
     if (!this.#slots.open) return handBack('paused', 'The provider pauses.', this.#slots.free());
-    if (this.#slots.crowded) {
-      return handBack('paused', 'The provider works less now.', this.#slots.free());
-    }
-    if (model.manifest !== offer.manifest || model.variant !== offer.variant) {
-      return handBack('model_not_loaded', 'Another model is loaded here.', this.#slots.free());
+    if (this.#slots.crowded) return handBack('paused', 'The provider works less now.', this.#slots.free());
+    return true;
+  }
+
+  #embed(assignment: EmbedAssignment): void {
+    if (this.#admit(assignment)) this.#embeddings.assign(assignment);
+  }
+
+  #assign(assignment: Assignment): void {
+    if (!this.#admit(assignment)) return;
+    const { job, lease, model: wanted } = assignment;
+    const { engine, model } = this.#options;
+    const key = attemptKey(assignment);
+    const handBack = (code: string, reason: string): void =>
+      this.#options.send({ type: 'handback', job, lease, code, reason, grant: this.#slots.free() });
+    if (!engine || wanted.manifest !== model?.offer.manifest || wanted.variant !== model.offer.variant) {
+      return handBack('model_not_loaded', 'Another model is loaded here.');
     }
     try {
       checkRoom(assignment, this.#options.room());
     } catch (error) {
       const body = errorBody(error);
-      return handBack(body.code, body.message, this.#slots.free());
+      return handBack(body.code, body.message);
     }
     try {
       checkAssignment(assignment, this.#options.income.terms, this.#options.ask);
     } catch (error) {
       const body = errorBody(error);
       this.#options.fault(body);
-      return handBack(body.code, body.message, this.#slots.free());
+      return handBack(body.code, body.message);
     }
+    const { stopIds, stopWhen } = model;
     const attempt = new Attempt(assignment, {
       ...this.#options,
+      engine,
       stopIds,
       stopWhen,
       flushLater: () => this.#timer.arm(),
@@ -159,21 +184,25 @@ export class Runner {
       claimed: (total) => this.#options.income.claim(key, total),
     });
     this.#live.set(key, attempt);
-    const running = this.#run(key, attempt).finally(() => this.#running.delete(running));
+    const running = this.#run(key, attempt, model.offer.id).finally(() => this.#running.delete(running));
     this.#running.add(running);
   }
 
-  async #run(key: string, attempt: Attempt): Promise<void> {
-    const end = await attempt.run();
-    this.#live.delete(key);
+  #remember(key: string): void {
     this.#ended.add(key);
     for (const oldest of this.#ended) {
       if (this.#ended.size <= REMEMBERED) break;
       this.#ended.delete(oldest);
     }
+  }
+
+  async #run(key: string, attempt: Attempt, modelId: string): Promise<void> {
+    const end = await attempt.run();
+    this.#live.delete(key);
+    this.#remember(key);
     this.#options.tally.ended(end.kind === 'finished');
     this.#settle(attempt, end);
-    if (attempt.chunks.length > 0) await this.#keep(attempt, end);
+    if (attempt.chunks.length > 0) await this.#keep(attempt, end, modelId);
   }
 
   /** Tells the relay how an attempt ended, with its slot back. */
@@ -201,9 +230,9 @@ export class Runner {
   }
 
   /** Keeps an attempt's proof and leaves until its work vests (rule C4). */
-  async #keep(attempt: Attempt, end: AttemptEnd): Promise<void> {
+  async #keep(attempt: Attempt, end: AttemptEnd, modelId: string): Promise<void> {
     const { assignment, ids, chunks, leaves, startedAt } = attempt;
-    const { signer, relay, model, clock, store, fault } = this.#options;
+    const { signer, relay, clock, store, fault } = this.#options;
     this.#options.leaves.keep(assignment, leaves);
     try {
       await store.put({
@@ -211,7 +240,7 @@ export class Runner {
         lease: assignment.lease,
         account: signer.account,
         relay,
-        modelId: model.offer.id,
+        modelId,
         promptTokens: assignment.prompt.length,
         first: assignment.prior.length,
         count: ids.length,

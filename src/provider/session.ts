@@ -136,6 +136,7 @@ export class Session {
         this.#expect('ready', message.type);
         return this.#options.draining(message.reason);
       case 'assign':
+      case 'embed':
       case 'credit':
       case 'cancel':
       case 'open':

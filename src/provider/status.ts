@@ -56,7 +56,9 @@ export interface LinkStatus {
   readonly streams: readonly StreamStatus[];
   readonly slots: number;
   readonly tokensPerSecond: number;
-  /** Tokens decoded and jobs ended since lending began. */
+  /** Vectors made, where a model for that is loaded. */
+  readonly vectors?: number;
+  /** Tokens decoded or embedded and jobs ended since lending began. */
   readonly tokens: number;
   readonly jobs: number;
   readonly unfinished: number;

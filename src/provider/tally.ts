@@ -6,6 +6,7 @@ export class Tally {
   readonly #meter: Meter;
   #finished = 0;
   #unfinished = 0;
+  #vectors = 0;
 
   constructor(clock: Clock) {
     this.#meter = new Meter(clock);
@@ -27,6 +28,17 @@ export class Tally {
   /** Attempts that were handed back, cancelled or lost. */
   get unfinished(): number {
     return this.#unfinished;
+  }
+
+  /** Vectors that were made. */
+  get vectors(): number {
+    return this.#vectors;
+  }
+
+  /** @param tokens of their inputs, which count as work like any */
+  embedded(vectors: number, tokens: number): void {
+    this.#vectors += vectors;
+    this.#meter.add(tokens);
   }
 
   decoded(tokens: number): void {

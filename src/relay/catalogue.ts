@@ -6,10 +6,12 @@ export interface RelayModel {
   /** The public name, for example `shakespeare-1m-fp32`. */
   readonly id: string;
   readonly ref: ModelRef;
-  /** Largest prompt + output, in tokens. */
+  /** Largest prompt + output, or input of a model that makes vectors, in tokens. */
   readonly context: number;
   /** Ids are below this. */
   readonly vocab: number;
+  /** How long its vectors are, and how short they may be cut; only of a model that makes vectors. */
+  readonly embedding?: { readonly dimensions: number; readonly leastDimensions: number };
   /** Ids that end an answer. */
   readonly eosTokenIds: readonly number[];
   readonly tokenizer: Tokenizer;

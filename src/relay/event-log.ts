@@ -19,6 +19,7 @@ export function logEvent(log: Log, event: RelayEvent): void {
     case 'jobWaiting':
     case 'jobAssigned':
     case 'jobFinished':
+    case 'embedFinished':
     case 'jobFailed':
     case 'jobCancelled':
   }

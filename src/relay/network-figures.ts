@@ -32,6 +32,8 @@ export interface NetworkFigures {
   };
   /** Output tokens accepted. */
   readonly tokens: number;
+  /** Vectors that were asked for and given. */
+  readonly vectors: number;
   readonly moves: { readonly total: number; readonly recent: readonly Move[] };
 }
 
@@ -49,7 +51,7 @@ export interface Figures {
 }
 
 export function createFigures({ catalogue, jobs, registry, startedAt, version }: FiguresParts): Figures {
-  const counts = { finished: 0, failed: 0, cancelled: 0, tokens: 0, moves: 0 };
+  const counts = { finished: 0, failed: 0, cancelled: 0, tokens: 0, moves: 0, vectors: 0 };
   const recent: Move[] = [];
   return {
     count(event) {
@@ -61,6 +63,10 @@ export function createFigures({ catalogue, jobs, registry, startedAt, version }:
           if (recent.length > RECENT_MOVES) recent.shift();
           return;
         }
+        case 'embedFinished':
+          counts.finished++;
+          counts.vectors += event.inputs;
+          return;
         case 'jobFinished':
           counts.finished++;
           counts.tokens += event.tokens;
@@ -77,7 +83,8 @@ export function createFigures({ catalogue, jobs, registry, startedAt, version }:
       }
     },
     read() {
-      const live = [...jobs.live.values()];
+      const streams = [...jobs.live.values()];
+      const live = [...streams, ...jobs.embeddings.live.values()];
       const { finished, failed, cancelled } = counts;
       const waiting = live.filter(({ state }) => state === 'waiting').length;
       return {
@@ -86,7 +93,8 @@ export function createFigures({ catalogue, jobs, registry, startedAt, version }:
         providers: { connected: registry.size, classes: classesOf(registry) },
         models: catalogue.models.flatMap((model) => listModel(model, registry, startedAt) ?? []),
         jobs: { running: live.length - waiting, waiting, finished, failed, cancelled },
-        tokens: live.reduce((sum, { output }) => sum + output.ids.length, counts.tokens),
+        tokens: streams.reduce((sum, { output }) => sum + output.ids.length, counts.tokens),
+        vectors: counts.vectors,
         moves: { total: counts.moves, recent: [...recent] },
       };
     },

@@ -70,6 +70,16 @@ export type RelayEvent =
       firstTokenMs: number;
       totalMs: number;
     }
+  | {
+      readonly type: 'embedFinished';
+      at: number;
+      job: Hex;
+      model: string;
+      inputs: number;
+      promptTokens: number;
+      leases: number;
+      totalMs: number;
+    }
   | { readonly type: 'jobFailed'; at: number; job: Hex; model: string; code: string; tokens: number }
   | { readonly type: 'jobCancelled'; at: number; job: Hex; model: string; tokens: number };
 

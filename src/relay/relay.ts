@@ -102,11 +102,13 @@ export function createRelay(options: RelayOptions): Relay {
     options.payments &&
     createPayments({ ...options.payments, clock, random, recover, jobs, emit: emitPayment });
 
+  const isIdle = (): boolean => jobs.live.size + jobs.embeddings.live.size === 0;
+
   /** Resolves when no job runs any more, or after `ms`. */
   async function quiet(ms: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const undo = clock.after(ms, resolve);
-    const off = events.on(() => jobs.live.size === 0 && resolve());
+    const off = events.on(() => isIdle() && resolve());
     await promise;
     undo();
     off();
@@ -167,7 +169,7 @@ export function createRelay(options: RelayOptions): Relay {
       const reason = 'The relay is shutting down.';
       draining = true;
       for (const provider of registry.providers) provider.send({ type: 'drain', reason });
-      if (jobs.live.size > 0) await quiet(graceMs);
+      if (!isIdle()) await quiet(graceMs);
       payments?.stop();
       await jobs.close(new CodedError('draining', reason));
       for (const connection of connections) connection.fail(new CodedError('draining', reason));

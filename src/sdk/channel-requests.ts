@@ -5,13 +5,16 @@ import { paymentHeader } from './credential.ts';
 import { type ChannelStatus, parseChannelStatus } from './payment-messages.ts';
 import { discard, errorOf } from './relay-answer.ts';
 
-/** What is paid for; vouchers, openings and closes go to the same path, without a body. */
+/** What is paid for; vouchers, openings and closes go to the first of them, without a body. */
 export const CHAT_PATH = '/v1/chat/completions';
+export const EMBED_PATH = '/v1/embeddings';
 
 /** A challenge that ends sooner is not used any more. */
 const FRESH_MS = 30_000;
 
 export interface PaidRequest {
+  /** Of what is paid for; vouchers alone go to that of chats. */
+  readonly path?: string;
   readonly body?: string;
   readonly headers?: Headers;
   readonly signal?: AbortSignal | undefined;
@@ -21,12 +24,12 @@ export interface PaidRequest {
 export async function postCredential(
   channel: Channel,
   payload: object,
-  { body, headers, signal }: PaidRequest = {},
+  { path = CHAT_PATH, body, headers, signal }: PaidRequest = {},
 ): Promise<Response> {
   const { echo } = await freshChallenge(channel, signal);
   const all = new Headers(headers ?? {});
   all.set('authorization', paymentHeader(echo, payload));
-  const response = await channel.parts.relay.post(CHAT_PATH, {
+  const response = await channel.parts.relay.post(path, {
     headers: all,
     signal,
     ...(body === undefined ? {} : { body }),

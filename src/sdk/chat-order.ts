@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { utf8 } from '../core/bytes.ts';
+import { CHAT_PATH } from './channel-requests.ts';
+import type { PaidOrder } from './paid-order.ts';
 import { parseJson } from './payment-messages.ts';
 
 const bodySchema = z.looseObject({
@@ -14,16 +16,9 @@ const bodySchema = z.looseObject({
 });
 
 /** A chat request as its caller sent it, and as far as this client cares. */
-export interface ChatOrder {
-  readonly model: string;
+export interface ChatOrder extends PaidOrder {
   readonly wantsStream: boolean;
   readonly wantsIds: boolean;
-  /** Answers that it asks for: each is a job of its own (rule A7). */
-  readonly choices: number;
-  /** Of each choice. Undefined where the caller leaves it to the relay. */
-  readonly maxTokens: number | undefined;
-  /** No honest relay counts more prompt tokens: each stands for a byte at least, and a template adds a few. */
-  readonly promptTokensAtMost: number;
   /**
    * The body that the relay gets: always a stream, always with ids, so that each can be counted before more is paid.
    * @param maxTokens where given, what the budget allows
@@ -44,6 +39,7 @@ export function readChatOrder(text: string): ChatOrder | undefined {
   if (!wantsStream && body.stream_options !== undefined && body.stream_options !== null) return undefined;
   const limits = [body.max_tokens, body.max_completion_tokens].filter((limit) => typeof limit === 'number');
   return {
+    path: CHAT_PATH,
     model: body.model,
     wantsStream,
     wantsIds: body.return_token_ids === true,

@@ -1,5 +1,6 @@
 import type { Hex } from '../core/bytes.ts';
 import type { CodedError } from '../core/errors.ts';
+import type { EmbedJobReceipt } from '../protocol/money/embed-job-receipt.ts';
 import type { JobReceipt } from '../protocol/money/receipt.ts';
 
 /** A job of this client that has ended, and what its receipt is worth. */
@@ -22,6 +23,14 @@ export type ClientEvent =
   /** A voucher was accepted by the relay; base units. */
   | { readonly type: 'voucher'; readonly channelId: Hex; readonly cumulative: bigint }
   | ({ readonly type: 'receipt' } & CheckedReceipt)
+  /** The same for a job that made vectors; a request may have several, whose cost is told with the first. */
+  | {
+      readonly type: 'vectors';
+      readonly job: Hex;
+      readonly receipt: EmbedJobReceipt;
+      readonly problems: readonly string[];
+      readonly cost: bigint;
+    }
   /** Something does not hold, or could not be done: what the relay did, or why a stream is not paid on. */
   | { readonly type: 'problem'; readonly error: CodedError; readonly job?: Hex }
   /** Base units. */

@@ -1,13 +1,15 @@
 import { CodedError } from '../core/errors.ts';
 import { streamOf } from './answer-stream.ts';
 import type { Channel } from './channel.ts';
-import { CHAT_PATH } from './channel-requests.ts';
+import { CHAT_PATH, EMBED_PATH } from './channel-requests.ts';
 import { type ChatOrder, readChatOrder } from './chat-order.ts';
 import type { ClientParts } from './client-parts.ts';
+import { answerVectors } from './embed-answer.ts';
+import { readEmbedOrder } from './embed-order.ts';
 import { type EndedJob, verifyBroken, verifyEnd } from './job-end.ts';
 import { type StartedJobs, startJobs } from './job-start.ts';
 import { type Arrived, followStream } from './paid-stream.ts';
-import { discard, jobIdsIn, refusalOf } from './relay-answer.ts';
+import { discard, jobIdsIn, plainHeaders, refusalOf } from './relay-answer.ts';
 import type { Fetch } from './relay-endpoint.ts';
 import { createStreamAccount } from './stream-account.ts';
 import type { VoucherSender } from './voucher-sender.ts';
@@ -30,24 +32,28 @@ export interface FetchParts {
 const THROWN = new Set(['relay_unreachable', 'aborted', 'timeout']);
 
 /**
- * A `fetch` that pays for chat completions of one relay and passes everything else through. What this side refuses
+ * A `fetch` that pays for chat completions and vectors of one relay and passes everything else through. What this side refuses
  * to pay comes back as an answer of status 402 with OpenAI's error body, so that any client shows it.
  */
 export function createClientFetch({ parts, fetch, purse }: FetchParts): Fetch {
   return async (input, init = {}) => {
     const { url, method } = targetOf(input, init);
-    if (method !== 'POST' || !URL.canParse(url) || parts.relay.pathOf(url) !== CHAT_PATH)
-      return fetch(input, init);
+    const path = method === 'POST' && URL.canParse(url) ? parts.relay.pathOf(url) : undefined;
+    if (path !== CHAT_PATH && path !== EMBED_PATH) return fetch(input, init);
     const text = await bodyOf(input, init);
-    const order = readChatOrder(text);
+    const order = path === CHAT_PATH ? readChatOrder(text) : readEmbedOrder(text);
     if (!order) return fetch(input, { ...init, body: text });
     const headers = new Headers(init.headers ?? (input instanceof Request ? input.headers : {}));
     headers.delete('content-length');
     const abort = new AbortController();
     const outer = init.signal ?? (input instanceof Request ? input.signal : undefined);
     const signal = outer ? AbortSignal.any([outer, abort.signal]) : abort.signal;
-    const asked = await parts.relay.post(CHAT_PATH, { headers, body: order.bodyOf(), signal });
-    if (asked.ok) return answer({ parts, order, abort, signal, started: { response: asked, jobs: [] } });
+    const asked = await parts.relay.post(path, { headers, body: order.bodyOf(), signal });
+    const answer = (started: StartedJobs, payer?: Purse): Promise<Response> =>
+      'wantsStream' in order
+        ? answerChat({ parts, order, abort, signal, started, ...(payer ? { purse: payer } : {}) })
+        : answerVectors({ parts, order, started, ...(payer ? { channel: payer.channel } : {}) });
+    if (asked.ok) return answer({ response: asked, jobs: [] });
     if (asked.status !== 402 || !asked.headers.has('www-authenticate')) return asked;
     await discard(asked);
     try {
@@ -56,7 +62,7 @@ export function createClientFetch({ parts, fetch, purse }: FetchParts): Fetch {
       const { maxPrice } = parts;
       const started = await startJobs({ channel, order, asked, headers, maxPrice, signal });
       if (started.jobs.length === 0) return started.response;
-      return await answer({ parts, order, abort, signal, started, purse: payer });
+      return await answer(started, payer);
     } catch (error) {
       if (!(error instanceof CodedError) || THROWN.has(error.code)) throw error;
       parts.events.emit({ type: 'problem', error });
@@ -87,7 +93,7 @@ interface AnswerParts {
 }
 
 /** The relay's stream, followed to its end, as the caller wants it: a stream or one piece. */
-async function answer({ parts, order, abort, signal, started, purse }: AnswerParts): Promise<Response> {
+async function answerChat({ parts, order, abort, signal, started, purse }: AnswerParts): Promise<Response> {
   const { jobs, response } = started;
   if (!response.body) return response;
   const { choices, model: modelId, wantsIds, wantsStream } = order;
@@ -129,12 +135,4 @@ async function answer({ parts, order, abort, signal, started, purse }: AnswerPar
     if (error instanceof CodedError) return refusalOf(error, 502);
     throw error;
   }
-}
-
-/** Without those that spoke of the body as it was on its way, and of the payment. */
-function plainHeaders(from: Headers): Headers {
-  const headers = new Headers(from);
-  for (const name of ['content-encoding', 'content-length', 'transfer-encoding', 'payment-receipt'])
-    headers.delete(name);
-  return headers;
 }

@@ -28,7 +28,7 @@ export async function verifyEnd(
   cost: bigint,
   end: PaymentEnd | undefined,
 ): Promise<void> {
-  const receipt = end?.receipt ?? (await fetchReceipt(parts, id));
+  const receipt = end?.receipt ?? (await fetchJobReceipt(parts, id));
   if (!receipt) return tellMissing(parts, id);
   const own: OwnAccount = { job: id, relay: parts.terms?.relay, ...known, ...arrived, isWhole: true };
   const problems = checkReceipt(receipt, own);
@@ -43,7 +43,7 @@ export async function verifyBroken(
   { id, arrived, ...known }: EndedJob,
   unclear: UnclearJob | undefined,
 ): Promise<void> {
-  const receipt = await fetchReceipt(parts, id);
+  const receipt = await fetchJobReceipt(parts, id);
   if (!receipt) return unclear && tellMissing(parts, id);
   const own: OwnAccount = { job: id, relay: parts.terms?.relay, ...known, ...arrived, isWhole: false };
   const problems = checkReceipt(receipt, own);
@@ -58,15 +58,13 @@ export async function verifyBroken(
   parts.events.emit({ type: 'receipt', job: receipt.job, receipt, problems, cost, charged: undefined });
 }
 
-function tellMissing({ events }: ClientParts, job: Hex | undefined): void {
+export function tellMissing({ events }: ClientParts, job: Hex | undefined): void {
   const error = new CodedError('receipt_missing', 'The relay gave no receipt of a job.', { job });
   events.emit({ type: 'problem', error, ...(job ? { job } : {}) });
 }
 
-async function fetchReceipt(
-  { clock, relay }: ClientParts,
-  job: Hex | undefined,
-): Promise<JobReceipt | undefined> {
+/** A job's receipt, as the relay gives it once the job has ended; undefined where it does not come. */
+export async function fetchReceipt({ clock, relay }: ClientParts, job: Hex | undefined): Promise<unknown> {
   if (job === undefined) return undefined;
   for (let attempt = 0; attempt < TRIES; attempt++) {
     if (attempt > 0) await sleep(clock, PAUSE_MS * 2 ** attempt);
@@ -75,10 +73,17 @@ async function fetchReceipt(
       if (response) await discard(response);
       continue;
     }
-    const parsed = jobReceiptSchema.safeParse(await response.json().catch(() => undefined));
-    if (parsed.success) return parsed.data;
-    const field = parsed.error.issues[0]?.path.join('.');
-    throw new CodedError('receipt_malformed', 'The receipt of a job can’t be read.', { job, field });
+    return response.json().catch(() => null);
   }
   return undefined;
+}
+
+/** @throws CodedError `receipt_malformed` */
+async function fetchJobReceipt(parts: ClientParts, job: Hex | undefined): Promise<JobReceipt | undefined> {
+  const value = await fetchReceipt(parts, job);
+  if (value === undefined) return undefined;
+  const parsed = jobReceiptSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const field = parsed.error.issues[0]?.path.join('.');
+  throw new CodedError('receipt_malformed', 'The receipt of a job can’t be read.', { job, field });
 }

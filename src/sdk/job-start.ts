@@ -5,16 +5,16 @@ import { postCredential, readStatus } from './channel-requests.ts';
 import { adoptStatus } from './channel-status.ts';
 import { ensureFunds } from './channel-topup.ts';
 import { readChallenge } from './challenge.ts';
-import type { ChatOrder } from './chat-order.ts';
 import { voucherPayload } from './credential.ts';
 import { checkOffer, type Offer, type TokenPrice } from './offer.ts';
+import type { PaidOrder } from './paid-order.ts';
 import { readAccepted } from './payment-messages.ts';
 import { discard, errorOf, jobIdsIn } from './relay-answer.ts';
 import type { SpendingJob } from './spending.ts';
 
 export interface StartOptions {
   readonly channel: Channel;
-  readonly order: ChatOrder;
+  readonly order: PaidOrder;
   /** The answer to the same request without a credential. */
   readonly asked: Response;
   readonly headers: Headers;
@@ -87,7 +87,12 @@ async function tryStart(
     isSent = true;
     sent.body ??= order.bodyOf(affordable < maxTokens ? affordable : undefined);
     const payload = voucherPayload('voucher', voucher);
-    const response = await postCredential(channel, payload, { body: sent.body, headers, signal });
+    const response = await postCredential(channel, payload, {
+      path: order.path,
+      body: sent.body,
+      headers,
+      signal,
+    });
     if (!response.ok && (await isRefused(response))) {
       forget();
       return { response, jobs: [] };

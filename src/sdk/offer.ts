@@ -2,7 +2,7 @@ import { CodedError } from '../core/errors.ts';
 import type { JobTerms } from '../protocol/money/price.ts';
 import { promptFee } from '../protocol/money/price.ts';
 import type { Challenge } from './challenge.ts';
-import type { ChatOrder } from './chat-order.ts';
+import type { PaidOrder } from './paid-order.ts';
 import type { PaymentTerms } from './payment-terms.ts';
 
 /** Pico per token. */
@@ -28,7 +28,7 @@ export interface Offer {
  */
 export function checkOffer(
   { request }: Challenge,
-  order: ChatOrder,
+  order: PaidOrder,
   { feeBps, prices, unit }: PaymentTerms,
   maxPrice: TokenPrice | undefined,
 ): Offer {

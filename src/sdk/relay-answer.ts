@@ -37,3 +37,11 @@ export function refusalOf(error: CodedError, status = 402): Response {
     { status, headers: { 'x-should-retry': 'false' } },
   );
 }
+
+/** Without those that spoke of the body as it was on its way, and of the payment. */
+export function plainHeaders(from: Headers): Headers {
+  const headers = new Headers(from);
+  for (const name of ['content-encoding', 'content-length', 'transfer-encoding', 'payment-receipt'])
+    headers.delete(name);
+  return headers;
+}

@@ -22,7 +22,7 @@ import type { SettlementChain } from '../relay/settlement/settlement-chain.ts';
 import { SimChain } from './sim-chain.ts';
 import type { SimClock } from './sim-clock.ts';
 import { createSimLedger, type SimLedger } from './sim-ledger.ts';
-import { SIM_MODEL } from './sim-model.ts';
+import { SIM_ENCODER, SIM_MODEL } from './sim-model.ts';
 import { SimPayer } from './sim-payer.ts';
 import { SimRandom } from './sim-random.ts';
 import { createSimWorld, type SimWorld } from './sim-world.ts';
@@ -71,7 +71,12 @@ export function createPaidWorld(seed: number, options: PaidWorldOptions = {}): P
     confirmations,
     minDeposit: 100n,
     suggestedDeposit: 1_000n,
-    prices: new Map([[SIM_MODEL.id, { out: String(price.out), prompt: String(price.prompt) }]]),
+    prices: new Map(
+      [SIM_MODEL, SIM_ENCODER].map(({ id }) => [
+        id,
+        { out: String(price.out), prompt: String(price.prompt) },
+      ]),
+    ),
   };
   const ledger = createMemoryLedger({ unit: 10n ** BigInt(12 - DECIMALS) });
   const broken: BrokenInvariant[] = [];

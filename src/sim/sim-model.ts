@@ -14,8 +14,18 @@ export const SIM_MODEL: RelayModel = {
   tokenizer: {
     vocab: 1000,
     encode: (text) => Array.from(text, (char) => (char.codePointAt(0) ?? 0) % 1000),
+    input: (text) => [1, ...SIM_MODEL.tokenizer.encode(text)],
     bytesOf: (id) => utf8(` ${id}`),
     decode: (ids) => ids.map((id) => ` ${id}`).join(''),
     chat: (messages) => [1, ...messages.flatMap(({ content }) => SIM_MODEL.tokenizer.encode(content)), 2],
   },
 };
+
+/** The simulation's model for vectors: a token for each character, behind one that begins the text. */
+export const SIM_ENCODER = {
+  ...SIM_MODEL,
+  id: 'sim-embed',
+  ref: { manifest: `0x${'e5'.repeat(32)}`, variant: 'sim' },
+  context: 512,
+  embedding: { dimensions: 64, leastDimensions: 16 },
+} as const satisfies RelayModel;

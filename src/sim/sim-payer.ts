@@ -5,7 +5,7 @@ import { decodeHeader, encodeHeader } from '../relay/payments/header-json.ts';
 import type { PaymentTerms } from '../relay/payments/payment-terms.ts';
 import type { Relay } from '../relay/relay.ts';
 import { type SimAnswer, simChat, type SimRequest, simRequest } from './sim-agent.ts';
-import { SIM_MODEL } from './sim-model.ts';
+import { SIM_ENCODER, SIM_MODEL } from './sim-model.ts';
 import type { SimRandom } from './sim-random.ts';
 import { SimWallet } from './sim-wallet.ts';
 
@@ -56,9 +56,15 @@ export class SimPayer {
     this.wallet = new SimWallet(random, terms);
   }
 
-  /** What all its streams cost, as far as they are covered, in pico. */
+  /** Of all its requests for vectors, in tokens. */
+  embedded = 0;
+
+  /** What all its streams cost, as far as they are covered, and its vectors, in pico. */
   get due(): bigint {
-    return this.streams.reduce((sum, stream) => sum + this.costOf(stream.prompt.length, stream.covered), 0n);
+    return this.streams.reduce(
+      (sum, stream) => sum + this.costOf(stream.prompt.length, stream.covered),
+      this.costOf(this.embedded, 0),
+    );
   }
 
   costOf(promptTokens: number, tokens: number): bigint {
@@ -115,6 +121,17 @@ export class SimPayer {
     const body = { model: SIM_MODEL.id, messages: [{ role: 'user', content }], max_tokens: maxTokens };
     stream.answer = simChat(this.#relay(), body, { headers, onIds });
     return stream as PaidStream;
+  }
+
+  /** Asks for vectors of ids, which are paid for before they are made. */
+  embed(input: readonly (readonly number[])[], key?: string): SimAnswer {
+    this.embedded += input.reduce((sum, { length }) => sum + length, 0);
+    const headers = {
+      ...this.credential(this.#next()),
+      ...(key === undefined ? {} : { 'idempotency-key': key }),
+    };
+    const body = JSON.stringify({ model: SIM_ENCODER.id, input });
+    return simRequest(this.#relay(), { path: '/v1/embeddings', headers, body });
   }
 
   /** Signs for all that its streams cost by now, and sends it. */

@@ -1,6 +1,7 @@
 import type { Hex } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
 import { addressOf, recoverAddress } from '../protocol/money/signature.ts';
+import type { EmbedJobReceipt } from '../protocol/money/embed-job-receipt.ts';
 import type { JobReceipt } from '../protocol/money/receipt.ts';
 import type { Connect } from '../protocol/wire/frame-socket.ts';
 import { Provider } from '../provider/provider.ts';
@@ -13,8 +14,9 @@ import type { ReceiptStore } from '../relay/receipts/receipt-store.ts';
 import { createRelay, type Relay, type RelayOptions } from '../relay/relay.ts';
 import { type SimAnswer, simChat } from './sim-agent.ts';
 import { SimClock } from './sim-clock.ts';
+import { createSimEmbedder } from './sim-embedder.ts';
 import { createSimEngine } from './sim-engine.ts';
-import { SIM_MODEL } from './sim-model.ts';
+import { SIM_ENCODER, SIM_MODEL } from './sim-model.ts';
 import { createLink, type Link } from './sim-network.ts';
 import { SimRandom } from './sim-random.ts';
 
@@ -33,6 +35,8 @@ export interface SimTab {
 export interface SimTabOptions {
   readonly slots?: number;
   readonly stepMs?: number;
+  /** It makes vectors, beside texts or instead of them; what an input token takes, in ms. */
+  readonly embeds?: { readonly tokenMs: number; readonly alone?: boolean };
   /** In pico. */
   readonly creditLimit?: bigint;
 }
@@ -48,6 +52,7 @@ export interface SimWorld {
   /** Sends a chat request; the answer fills as the clock advances. */
   ask(body: Readonly<Record<string, unknown>>): SimAnswer;
   receipt(job: string): Promise<JobReceipt | undefined>;
+  embedReceipt(job: string): Promise<EmbedJobReceipt | undefined>;
   /** The relay's process dies, and another one takes its place: sockets break, memory is gone. */
   restart(): void;
 }
@@ -69,7 +74,7 @@ export function createSimWorld(seed: number, options: SimWorldOptions = {}): Sim
     receipts = own.store ?? store;
     return createRelay({
       address,
-      models: [SIM_MODEL],
+      models: [SIM_MODEL, SIM_ENCODER],
       access: createFreeAccess({ localhost: true, ownKeys: new Map() }),
       store,
       recover: recoverAddress,
@@ -88,7 +93,7 @@ export function createSimWorld(seed: number, options: SimWorldOptions = {}): Sim
       return relay;
     },
     tabs,
-    addTab({ slots = 4, stepMs = 20, creditLimit } = {}) {
+    addTab({ slots = 4, stepMs = 20, creditLimit, embeds } = {}) {
       const payouts = createMemoryPayouts();
       let link: Link | undefined;
       let down = false;
@@ -105,8 +110,25 @@ export function createSimWorld(seed: number, options: SimWorldOptions = {}): Sim
         clock,
         random,
         signer,
-        engine: createSimEngine({ clock, slots, stepMs, context: SIM_MODEL.context }),
-        model: { offer: { id: SIM_MODEL.id, ...SIM_MODEL.ref }, stopIds: [], stopWhen: () => () => false },
+        ...(embeds?.alone
+          ? {}
+          : {
+              engine: createSimEngine({ clock, slots, stepMs, context: SIM_MODEL.context }),
+              model: {
+                offer: { id: SIM_MODEL.id, ...SIM_MODEL.ref },
+                stopIds: [],
+                stopWhen: () => () => false,
+              },
+            }),
+        ...(embeds
+          ? {
+              encoder: {
+                embedder: createSimEmbedder({ clock, tokenMs: embeds.tokenMs }),
+                offer: { id: SIM_ENCODER.id, ...SIM_ENCODER.ref },
+                slots,
+              },
+            }
+          : {}),
         store: createMemoryAttempts(),
         payouts,
         ...(creditLimit === undefined ? {} : { creditLimit }),
@@ -127,7 +149,14 @@ export function createSimWorld(seed: number, options: SimWorldOptions = {}): Sim
       return tab;
     },
     ask: (body) => simChat(relay, { model: SIM_MODEL.id, ...body }),
-    receipt: (job) => receipts.get(job as Hex),
+    async receipt(job) {
+      const receipt = await receipts.get(job as Hex);
+      return receipt && 'kind' in receipt ? undefined : receipt;
+    },
+    async embedReceipt(job) {
+      const receipt = await receipts.get(job as Hex);
+      return receipt && 'kind' in receipt ? receipt : undefined;
+    },
     restart() {
       for (const tab of tabs) tab.link()?.reset();
       relay = start();

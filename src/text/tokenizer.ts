@@ -10,6 +10,8 @@ export interface Tokenizer {
   readonly vocab: number;
   /** Ids of a plain text; nothing is added. */
   encode(text: string): number[];
+  /** Ids of a text that stands alone, with what the model's own encoding puts around it. */
+  input(text: string): number[];
   /** Text of ids; special tokens give nothing, an incomplete UTF-8 sequence gives U+FFFD. */
   decode(ids: readonly number[]): string;
   /** The bytes of one token: of a special one those of its name. */
@@ -40,6 +42,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
   return {
     vocab: inner.get_vocab(true).size,
     encode,
+    input: (text) => inner.encode(text, { add_special_tokens: true }).ids,
     bytesOf: createTokenBytes(files.tokenizer),
     decode: (ids) => (ids.length === 0 ? '' : inner.decode(ids as number[], DECODE)),
     chat(messages, tools = []) {

@@ -18,9 +18,10 @@ export function ModelPicker({ lending }: { lending: Lending }): JSX.Element {
           onChange={(event) => lending.change({ model: event.currentTarget.value })}
         >
           {unknown ? <option value={chosen}>{chosen} (unknown)</option> : null}
-          {models.map(({ id, name, variant }) => (
+          {models.map(({ id, name, variant, embeds }) => (
             <option key={id} value={id}>
               {name}, {variant}
+              {embeds ? ' (vectors)' : null}
             </option>
           ))}
         </select>

@@ -5,11 +5,13 @@ import { describeCount } from '../words/quantities.ts';
 /** What this wallet has served: today, and since its first day. */
 export function Served({ lending }: { lending: Lending }): JSX.Element {
   const totals = lending.totals.value;
+  const vectors = lending.status.value?.vectors;
   const figures = [
     ['Jobs today', totals?.today.jobs],
     ['Tokens today', totals?.today.tokens],
     ['All jobs', totals?.jobs],
     ['All tokens', totals?.tokens],
+    ...(vectors === undefined ? [] : [['Vectors, this time', vectors] as const]),
   ] as const;
   return (
     <section class="card" aria-labelledby="served-title">

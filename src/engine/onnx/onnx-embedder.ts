@@ -62,7 +62,13 @@ export async function createOnnxEmbedder(options: OnnxEmbedderOptions): Promise<
     leastDimensions,
   };
   const pooling = options.pooling ?? architecture.pooling;
-  return new OnnxEmbedder(encoder, capabilities, { pooling, normalise, tokens: wanted }, clock);
+  const embedder = new OnnxEmbedder(encoder, capabilities, { pooling, normalise, tokens: wanted }, clock);
+  return {
+    capabilities,
+    embed: (request) => embedder.embed(request),
+    timings: () => embedder.timings(),
+    close: () => embedder.close(),
+  };
 }
 
 function createEncoder(

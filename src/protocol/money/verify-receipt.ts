@@ -76,7 +76,8 @@ function* attemptProblems(
   if (ids && receipt.outputHash !== idsHash(ids)) yield 'output_hash';
 }
 
-function signerOf(recover: Recover, ...[digest, signature]: Parameters<Recover>): string | undefined {
+/** Who signed a digest; undefined for no signature at all. */
+export function signerOf(recover: Recover, ...[digest, signature]: Parameters<Recover>): string | undefined {
   try {
     return recover(digest, signature);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CodedError } from '../../core/errors.ts';
 import { FRAME_CAP } from '../constants.ts';
+import { embedAssignmentSchema, signedEmbedReceiptSchema } from './embed.ts';
 import { earningsSchema, payoutTermsSchema, payoutVoucherSchema } from './earnings.ts';
 import { featuresSchema } from './feature.ts';
 import { address, hash, tokenIdSchema } from './fields.ts';
@@ -99,6 +100,13 @@ export const providerMessageSchema = z.discriminatedUnion('type', [
     grant: z.int().min(0).max(1),
   }),
   attemptRefSchema.extend({
+    type: type('embedded'),
+    /** All vectors of the job in order, as `vectorBytes` writes them, in base64 (rule V2). */
+    vectors: z.base64().max(FRAME_CAP),
+    receipt: signedEmbedReceiptSchema,
+    grant: z.int().min(0).max(1),
+  }),
+  attemptRefSchema.extend({
     type: type('handback'),
     code: z.string().max(64),
     reason,
@@ -131,6 +139,7 @@ export const relayMessageSchema = z.discriminatedUnion('type', [
     payouts: payoutTermsSchema.optional(),
   }),
   assignmentSchema.extend({ type: type('assign') }),
+  embedAssignmentSchema.extend({ type: type('embed') }),
   attemptRefSchema.extend({ type: type('credit'), tokens: countSchema }),
   attemptRefSchema.extend({ type: type('cancel'), reason }),
   attemptRefSchema.extend({ type: type('open') }),

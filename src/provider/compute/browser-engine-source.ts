@@ -2,6 +2,7 @@ import { abortError, CodedError } from '../../core/errors.ts';
 import { findAdapter, openDevice, probeAdapter } from '../../engine/gpu/gpu-device.ts';
 import { memoryNeed } from '../../engine/models/memory-need.ts';
 import { obtainModel } from '../../engine/models/kept-files.ts';
+import { createOnnxEmbedder } from '../../engine/onnx/onnx-embedder.ts';
 import { createOnnxEngine } from '../../engine/onnx/onnx-engine.ts';
 import type { OnnxRuntime } from '../../engine/onnx/runtime.ts';
 import { loadWasmRuntime } from '../../engine/runtimes/wasm-runtime.ts';
@@ -64,20 +65,29 @@ async function load(
       throw new CodedError('manifest_invalid', `The manifest does not list ${path}.`, { file: path });
     return open(file);
   };
+  const { slots, context } = order;
+  const { graph = '', data = [] } = manifest.variants[offer.variant] ?? {};
+  const graphBytes = async (): Promise<Uint8Array> =>
+    new Uint8Array(await (await blobOf(graph)).arrayBuffer());
+  if (manifest.architecture.kind === 'encoder') {
+    if (signal.aborted) throw abortError(signal);
+    const { engine: embedder, lost } = await ownEngine(runtime, async () =>
+      createOnnxEmbedder({ runtime, manifest, graph: await graphBytes() }),
+    );
+    return { encoder: { embedder, offer, slots }, ...(lost ? { lost } : {}) };
+  }
   const json = async (path: string): Promise<object> => JSON.parse(await (await blobOf(path)).text());
   const stopWhen = createStopFinder({
     tokenizer: await json('tokenizer.json'),
     config: await json('tokenizer_config.json'),
   });
-  const { graph = '', data = [] } = manifest.variants[offer.variant] ?? {};
   const weights = data.map(async (path) => ({ name: nameInGraph(graph, path), content: await blobOf(path) }));
   if (signal.aborted) throw abortError(signal);
-  const { slots, context } = order;
   const owned = await ownEngine(runtime, async () =>
     createOnnxEngine({
       runtime,
       manifest,
-      graph: new Uint8Array(await (await blobOf(graph)).arrayBuffer()),
+      graph: await graphBytes(),
       data: await Promise.all(weights),
       slots,
       ...(context ? { context } : {}),

@@ -1,7 +1,7 @@
 import type { ErrorBody } from '../../core/errors.ts';
-import type { Backend, Engine } from '../../engine/engine.ts';
+import type { Backend } from '../../engine/engine.ts';
 import type { ModelProgress } from '../../engine/models/model-download.ts';
-import type { LoadedModel } from '../runner.ts';
+import type { Serving } from '../serving.ts';
 
 export type { ModelProgress };
 
@@ -29,6 +29,8 @@ export interface ModelChoice {
   readonly downloadBytes: number;
   readonly memoryBytes: number;
   readonly context: number;
+  /** It makes vectors and writes nothing. */
+  readonly embeds?: boolean;
 }
 
 export interface EngineOrder {
@@ -47,9 +49,8 @@ export type LoadProgress =
   | ({ readonly phase: 'download' } & ModelProgress)
   | { readonly phase: 'prepare'; readonly done?: number; readonly total?: number };
 
-export interface LoadedEngine {
-  readonly engine: Engine;
-  readonly model: LoadedModel;
+/** What was loaded: a model that writes, or one that makes vectors. */
+export interface LoadedEngine extends Serving {
   /** Resolves when the engine fails while nothing runs on it: its GPU was lost. */
   readonly lost?: Promise<ErrorBody>;
 }

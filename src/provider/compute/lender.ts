@@ -1,10 +1,12 @@
 import { type Clock, sleep } from '../../core/clock.ts';
 import { abortError, CodedError, type ErrorBody, errorBody } from '../../core/errors.ts';
 import type { Random } from '../../core/random.ts';
+import type { Engine } from '../../engine/engine.ts';
 import type { Connect } from '../../protocol/wire/frame-socket.ts';
 import type { AttemptStore, StoredAttempt } from '../attempt-store.ts';
 import type { PayoutStore } from '../income/payout-store.ts';
 import { Provider } from '../provider.ts';
+import { closeServing, stepMsOf } from '../serving.ts';
 import type { Signer } from '../signer.ts';
 import { Tally } from '../tally.ts';
 import { Duty, YIELDING } from '../duty/duty.ts';
@@ -198,7 +200,7 @@ export class Lender {
   /** Times the loaded engine alone. @throws CodedError `not_loaded`, `engine_busy` */
   async selfTest(order: SelfTestOrder): Promise<SelfTestResult> {
     const engine = this.#run?.loaded?.engine;
-    if (!engine) throw new CodedError('not_loaded', 'Press start first: no model is loaded.');
+    if (!engine) throw new CodedError('not_loaded', 'Press start first: no model that writes is loaded.');
     return runSelfTest(engine, order, performance);
   }
 
@@ -223,8 +225,8 @@ export class Lender {
       state: this.#state ?? (link ? curedState(link.state) : { name: 'idle' }),
       account: signer.account,
       ...(this.#gpu ? { gpu: this.#gpu } : {}),
-      ...(loaded ? { model: loaded.model.offer.id, engine: loaded.engine.capabilities } : {}),
-      stepMs: loaded?.engine.timings().stepMs ?? 0,
+      ...(loaded ? modelOf(loaded) : {}),
+      stepMs: loaded ? stepMsOf(loaded) : 0,
       kept: this.#kept,
       ...(duty ? { duty: duty.status() } : {}),
       ...(reduction ? { reduction } : {}),
@@ -236,7 +238,7 @@ export class Lender {
   async #launch(run: Run): Promise<void> {
     const loaded = await this.#load(run);
     // The owner took the memory back while it was being filled.
-    if (run.unloaded) return loaded.engine.close();
+    if (run.unloaded) return closeServing(loaded);
     run.loaded = loaded;
     run.loadedAt = this.#ports.clock.now();
     void loaded.lost?.then((error) => this.#recover(run, loaded, error));
@@ -251,10 +253,28 @@ export class Lender {
       engineFailed: failed,
       ...(this.#gpu ? { gpuDescription: this.#gpu.name } : {}),
     });
+    run.provider = provider;
+    if (loaded.engine) await this.#watch(run, loaded, loaded.engine, provider, failed);
+    if (run.loaded !== loaded) return;
+    [run.tokensBefore, run.jobsBefore] = [run.tally.tokens, run.tally.finished];
+    for (const reason of this.#pauses.values()) provider.pause(reason);
+    if (run.limits.promptTokens > 0) provider.limitPrompts(run.limits.promptTokens);
+    provider.start();
+    this.#state = undefined;
+  }
+
+  /** Puts the engine's steps under the owner's limits, and waits until its baseline is known. */
+  async #watch(
+    run: Run,
+    loaded: LoadedEngine,
+    engine: Engine,
+    provider: Provider,
+    failed: (error: ErrorBody) => void,
+  ): Promise<void> {
     const duty = new Duty(
       {
         clock: this.#ports.clock,
-        engine: loaded.engine,
+        engine,
         yields: (reason) => provider.pause(reason),
         resumes: () => provider.resume(YIELDING),
         limitSlots: (slots) => provider.limitSlots(slots),
@@ -264,19 +284,13 @@ export class Lender {
       run.limits,
       run.controller,
     );
-    [run.provider, run.duty] = [provider, duty];
+    run.duty = duty;
     try {
       await duty.warmUp(run.stop.signal);
     } catch (error) {
-      if (run.loaded !== loaded) return; // Somebody saw the failure first, and has begun anew.
-      throw error;
+      // Else somebody saw the failure first, and has begun anew.
+      if (run.loaded === loaded) throw error;
     }
-    if (run.loaded !== loaded) return;
-    [run.tokensBefore, run.jobsBefore] = [run.tally.tokens, run.tally.finished];
-    for (const reason of this.#pauses.values()) provider.pause(reason);
-    if (run.limits.promptTokens > 0) provider.limitPrompts(run.limits.promptTokens);
-    provider.start();
-    this.#state = undefined;
   }
 
   /** Loads the engine, with fewer streams or a shorter context where memory does not allow what was ordered. */
@@ -293,7 +307,7 @@ export class Lender {
         const wanted = { ...order, ...limits, slots, ...(context ? { context } : {}) };
         const loaded = await this.#ports.source.load(wanted, progress, stop.signal);
         if (!stop.signal.aborted) return loaded;
-        await loaded.engine.close();
+        await closeServing(loaded);
         throw abortError(stop.signal);
       } catch (error) {
         const reason = errorBody(error);
@@ -356,7 +370,7 @@ export class Lender {
     duty?.stop();
     const told = provider?.stop();
     // Streams were stopped by now; the memory need not wait until the relay has heard of it.
-    await Promise.all([told, loaded?.engine.close()]);
+    await Promise.all([told, loaded && closeServing(loaded)]);
   }
 
   /** Ends a run once: whoever calls first says whether an error stays in the status. */
@@ -378,4 +392,9 @@ export class Lender {
 /** A model that one backend computes wrongly may be right on another. */
 function refusalKey({ model, backend }: LendingOrder): string {
   return `${backend}/${model}`;
+}
+
+function modelOf({ model, encoder, engine }: LoadedEngine): Pick<LenderStatus, 'model' | 'engine'> {
+  const offer = model?.offer ?? encoder?.offer;
+  return { ...(offer ? { model: offer.id } : {}), ...(engine ? { engine: engine.capabilities } : {}) };
 }

@@ -63,6 +63,7 @@ export function choicesOf({ models }: Shelf): ModelChoice[] {
       downloadBytes: filesOf(manifest, variant).reduce((sum, { bytes }) => sum + bytes, 0),
       memoryBytes: manifest.variants[variant]?.memoryBytes ?? 0,
       context: manifest.context,
+      embeds: manifest.architecture.kind === 'encoder',
     })),
   );
 }

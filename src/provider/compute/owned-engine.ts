@@ -1,18 +1,23 @@
-import type { Engine } from '../../engine/engine.ts';
+import type { ErrorBody } from '../../core/errors.ts';
 import type { OnnxRuntime } from '../../engine/onnx/runtime.ts';
-import type { LoadedEngine } from './engine-source.ts';
+
+/** An engine of either kind, and when it fails while nothing runs on it. */
+export interface Owned<E> {
+  readonly engine: E;
+  readonly lost?: Promise<ErrorBody>;
+}
 
 /**
  * Makes an engine on a runtime whose GPU device goes with it: closing the engine frees the GPU's memory whatever it is
  * doing, and an engine that can't be made leaves no device behind.
  */
-export async function ownEngine(
+export async function ownEngine<E extends { close(): Promise<void> }>(
   runtime: OnnxRuntime,
-  make: () => Promise<Engine>,
-): Promise<Pick<LoadedEngine, 'engine' | 'lost'>> {
+  make: () => Promise<E>,
+): Promise<Owned<E>> {
   if (runtime.backend !== 'webgpu') return { engine: await make() };
   const { device } = runtime;
-  let engine: Engine;
+  let engine: E;
   try {
     engine = await make();
   } catch (error) {

@@ -1,5 +1,6 @@
 import { CodedError } from '../../core/errors.ts';
 import type { PayoutTerms } from '../../protocol/wire/earnings.ts';
+import type { EmbedAssignment } from '../../protocol/wire/embed.ts';
 import type { Assignment, Price } from '../../protocol/wire/job.ts';
 
 /**
@@ -8,17 +9,11 @@ import type { Assignment, Price } from '../../protocol/wire/job.ts';
  * @throws CodedError `price_too_low`, `fee_differs`, `progress_impossible`
  */
 export function checkAssignment(assignment: Assignment, terms: PayoutTerms | undefined, ask: Price): void {
-  const { before, feeBps, price, prior } = assignment;
+  const { before, price, prior } = assignment;
   if (BigInt(price.out) < BigInt(ask.out) || BigInt(price.prompt) < BigInt(ask.prompt)) {
     throw new CodedError('price_too_low', 'The job pays less than was asked for.', { price, ask });
   }
-  const isPaid = price.out !== '0' || price.prompt !== '0';
-  if (terms && isPaid && feeBps > terms.feeBps) {
-    throw new CodedError('fee_differs', 'The relay takes more of this job than it announced.', {
-      feeBps,
-      announced: terms.feeBps,
-    });
-  }
+  checkFee(assignment, terms);
   // More than was delivered before would have been paid for nothing, and the prompt's fee be used up.
   if (before.tokens > prior.length || before.chunks > before.tokens) {
     throw new CodedError(
@@ -30,4 +25,27 @@ export function checkAssignment(assignment: Assignment, terms: PayoutTerms | und
       },
     );
   }
+}
+
+/** The same for an embedding job, which pays by the input token. @throws CodedError `price_too_low`, `fee_differs` */
+export function checkEmbedAssignment(
+  assignment: EmbedAssignment,
+  terms: PayoutTerms | undefined,
+  ask: Price,
+): void {
+  const { price } = assignment;
+  if (BigInt(price.prompt) < BigInt(ask.prompt)) {
+    throw new CodedError('price_too_low', 'The job pays less than was asked for.', { price, ask });
+  }
+  checkFee(assignment, terms);
+}
+
+function checkFee(
+  { price, feeBps }: Pick<Assignment, 'price' | 'feeBps'>,
+  terms: PayoutTerms | undefined,
+): void {
+  const isPaid = price.out !== '0' || price.prompt !== '0';
+  if (!terms || !isPaid || feeBps <= terms.feeBps) return;
+  const data = { feeBps, announced: terms.feeBps };
+  throw new CodedError('fee_differs', 'The relay takes more of this job than it announced.', data);
 }

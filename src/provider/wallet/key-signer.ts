@@ -2,7 +2,9 @@ import { z } from 'zod';
 import type { Hex } from '../../core/bytes.ts';
 import { CodedError } from '../../core/errors.ts';
 import { addressOf, signDigest } from '../../protocol/money/signature.ts';
+import { embedDigest } from '../../protocol/money/embed-statement.ts';
 import { chunkDigest, helloDigest, receiptDigest } from '../../protocol/money/statements.ts';
+import { embedReceiptSchema } from '../../protocol/wire/embed.ts';
 import { address, hash } from '../../protocol/wire/fields.ts';
 import { attemptReceiptSchema, chunkStatementSchema } from '../../protocol/wire/job.ts';
 import type { Signer } from '../signer.ts';
@@ -12,6 +14,7 @@ const statementSchemas = {
   hello: z.strictObject({ relay: address, nonce: hash }),
   chunk: chunkStatementSchema.strict(),
   receipt: attemptReceiptSchema.strict(),
+  embedding: embedReceiptSchema.strict(),
 } as const;
 
 function admit<K extends keyof typeof statementSchemas>(
@@ -31,6 +34,10 @@ function admit<K extends keyof typeof statementSchemas>(
 export function createKeySigner(privateKey: Uint8Array): Signer {
   const account = addressOf(privateKey);
   const sign = (digest: Hex): Hex => signDigest(digest, privateKey);
+  const requireOwn = (kind: string, provider: Hex): void => {
+    if (provider === account) return;
+    throw new CodedError('statement_refused', 'The key signs its own receipts only.', { kind });
+  };
   return {
     account,
     async hello(challenge) {
@@ -42,12 +49,13 @@ export function createKeySigner(privateKey: Uint8Array): Signer {
     },
     async receipt(receipt) {
       const admitted = admit('receipt', receipt);
-      if (admitted.provider !== account) {
-        throw new CodedError('statement_refused', 'The key signs its own receipts only.', {
-          kind: 'receipt',
-        });
-      }
+      requireOwn('receipt', admitted.provider);
       return sign(receiptDigest(admitted));
+    },
+    async embedding(receipt) {
+      const admitted = admit('embedding', receipt);
+      requireOwn('embedding', admitted.provider);
+      return sign(embedDigest(admitted));
     },
   };
 }

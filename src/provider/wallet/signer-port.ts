@@ -5,9 +5,9 @@ import type { Signer } from '../signer.ts';
 
 /**
  * A signer over a MessagePort. Written out and not left to Comlink, whose generic calls reach every property of what
- * they expose: this port answers four calls and has no other words.
+ * they expose: this port answers five calls and has no other words.
  */
-type Call = 'account' | 'hello' | 'chunk' | 'receipt';
+type Call = 'account' | 'hello' | 'chunk' | 'receipt' | 'embedding';
 interface Request {
   readonly id: number;
   readonly call: Call;
@@ -43,6 +43,8 @@ function answer(signer: Signer, call: Call, value: unknown): Hex | Promise<Hex> 
       return signer.chunk(value as Parameters<Signer['chunk']>[0]);
     case 'receipt':
       return signer.receipt(value as Parameters<Signer['receipt']>[0]);
+    case 'embedding':
+      return signer.embedding(value as Parameters<Signer['embedding']>[0]);
     default:
       throw new CodedError('statement_refused', 'The key does not sign this.', { kind: String(call) });
   }
@@ -73,5 +75,6 @@ export async function connectSigner(port: MessagePort, clock: Clock): Promise<Si
     hello: (challenge) => ask('hello', challenge),
     chunk: (statement) => ask('chunk', statement),
     receipt: (receipt) => ask('receipt', receipt),
+    embedding: (receipt) => ask('embedding', receipt),
   };
 }

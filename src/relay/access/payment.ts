@@ -1,6 +1,6 @@
 import type { Hex } from '../../core/bytes.ts';
 import type { JobTerms, Progress } from '../../protocol/money/price.ts';
-import type { JobReceipt } from '../../protocol/money/receipt.ts';
+import type { AnyReceipt } from '../../protocol/money/embed-job-receipt.ts';
 
 /** Accepted work of one attempt that is to be paid: a signed chunk, or the unsigned rest of an attempt that ended. */
 export interface Work {
@@ -20,7 +20,7 @@ export interface JobEnd {
   readonly progress: Progress;
   /** Who had it last; undefined where nobody did. */
   readonly provider: Hex | undefined;
-  readonly receipt: JobReceipt;
+  readonly receipt: AnyReceipt;
 }
 
 /**

@@ -73,6 +73,8 @@ export interface Job {
   readonly specHash: Hex;
   /** What its provider must be able to do (rule P5). */
   readonly needs: readonly Feature[];
+  /** Tokens of its prompt, and with the longest answer (rule P4). */
+  readonly size: { readonly prompt: number; readonly whole: number };
   readonly startedAt: number;
   readonly output: Output;
   /** What of it is paid, or on its way to be: every accepted chunk, and the unsigned rest of attempts that ended. */
@@ -99,6 +101,7 @@ export function createJob(order: JobOrder, sink: JobSink, random: Random, now: n
     promptHash: idsHash(order.prompt),
     specHash: decodeSpecHash(order.spec),
     needs: needsOf(order),
+    size: { prompt: order.prompt.length, whole: order.prompt.length + order.maxTokens },
     startedAt: now,
     output: createOutput(order.model, order.stop),
     progress: NO_PROGRESS,

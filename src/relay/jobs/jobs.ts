@@ -1,22 +1,21 @@
 import type { Hex } from '../../core/bytes.ts';
 import { every } from '../../core/clock.ts';
 import { CodedError, errorBody } from '../../core/errors.ts';
-import type { Random } from '../../core/random.ts';
 import { MAX_MOVES } from '../../protocol/constants.ts';
-import type { Recover } from '../../protocol/money/signature.ts';
 import type { AttemptRef, Finish, SignedChunk } from '../../protocol/wire/job.ts';
 import type { TokenLogprobs } from '../../protocol/wire/logprobs.ts';
-import type { Limits } from '../limits.ts';
 import type { Work } from '../access/payment.ts';
 import { attemptKey, fillSlot, type Provider } from '../providers/provider.ts';
-import type { Registry } from '../providers/registry.ts';
 import { assignmentOf } from './assignment.ts';
 import { createJob, type Interruption, type Job, type JobOrder, type JobSink, liveLease } from './job.ts';
 import { createBudget } from './budget.ts';
+import type { EmbedJob } from './embed-job.ts';
+import { createEmbedJobs, type EmbedJobs } from './embed-jobs.ts';
 import { checkLogprobs } from './delta-logprobs.ts';
 import { checkDelta, creditOf, type Lease, openLease } from './lease.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
-import { createSettling, type SettlingParts } from './settling.ts';
+import type { JobsParts } from './jobs-parts.ts';
+import { createSettling } from './settling.ts';
 import { prefixScope } from './prefix-scope.ts';
 import { acceptChunk, acceptResult, type Result } from './signed-work.ts';
 import { createTurnover } from './turnover.ts';
@@ -24,23 +23,20 @@ import { createTurnover } from './turnover.ts';
 /** How often leases are searched for those without progress. */
 const STALL_SEARCH_MS = 5_000;
 
-export interface JobsParts extends SettlingParts {
-  readonly random: Random;
-  readonly limits: Limits;
-  readonly recover: Recover;
-  readonly registry: Registry;
-}
-
 /** A job with its live lease. */
 export interface Leased {
   readonly job: Job;
   readonly lease: Lease;
 }
 
+type AnyJob = Job | EmbedJob;
+
 /** The jobs of this relay: it alone says which lease of a job is live and which ids are accepted (rules L1-L4). */
 export interface Jobs {
-  readonly scheduler: Scheduler;
+  readonly scheduler: Scheduler<AnyJob>;
   readonly live: ReadonlyMap<Hex, Job>;
+  /** Those that make vectors. They share the line and the providers' slots with the streams. */
+  readonly embeddings: EmbedJobs;
   /** @throws CodedError as `Scheduler.submit` */
   open(order: JobOrder, sink: JobSink): Job;
   /** Opens the choices of one request, all of them or none. @param sinks one for each order @throws as `open` */
@@ -74,7 +70,16 @@ export function createJobs(parts: JobsParts): Jobs {
   const settlements = new Set<Promise<void>>();
   const turnover = createTurnover();
   const settling = createSettling(parts);
-  const scheduler = createScheduler({ clock, limits, registry, turnover, emit, assign, expire: fail });
+  const embeddings = createEmbedJobs(parts, () => scheduler);
+  const scheduler: Scheduler<AnyJob> = createScheduler<AnyJob>({
+    clock,
+    limits,
+    registry,
+    turnover,
+    emit,
+    assign: (job, provider) => ('output' in job ? assign(job, provider) : embeddings.assign(job, provider)),
+    expire: (job, error) => ('output' in job ? fail(job, error) : embeddings.fail(job, error)),
+  });
   const budget = createBudget({ clock, patienceMs: limits.budgetMs, exhausted: endByBudget });
   const stopSearch = every(clock, STALL_SEARCH_MS, endStalled);
 
@@ -222,6 +227,7 @@ export function createJobs(parts: JobsParts): Jobs {
 
   function endStalled(): void {
     const now = clock.now();
+    embeddings.endStalled();
     for (const job of live.values()) {
       const lease = liveLease(job);
       if (!lease || lease.count >= lease.credit || now - lease.progressAt < limits.stallMs) continue;
@@ -265,6 +271,7 @@ export function createJobs(parts: JobsParts): Jobs {
   return {
     scheduler,
     live,
+    embeddings,
     open,
     openAll(orders, sinks) {
       const opened: Job[] = [];
@@ -320,6 +327,7 @@ export function createJobs(parts: JobsParts): Jobs {
         return lease?.provider === provider ? [{ job, lease }] : [];
       });
       for (const leased of held) interrupt(leased, code, detectionMs);
+      embeddings.interruptAll(provider, code, detectionMs);
     },
     async close(error) {
       stopSearch();
@@ -329,7 +337,7 @@ export function createJobs(parts: JobsParts): Jobs {
         if (lease) endLease(job, lease, error.code);
         fail(job, error);
       }
-      await Promise.all(settlements);
+      await Promise.all([...settlements, embeddings.close(error)]);
     },
   };
 }

@@ -1,8 +1,7 @@
-import type { Feature } from '../../protocol/wire/feature.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Registry } from '../providers/registry.ts';
-import type { Job, JobOrder } from './job.ts';
 import { meets } from './needs.ts';
+import type { Placeable, Wanted } from './placeable.ts';
 
 /** How many free slots one recent loss outweighs. */
 const LOSS_WEIGHT = 2;
@@ -12,7 +11,7 @@ const LOSS_WEIGHT = 2;
  * loss counting against them, then who has waited longest for a job. Nobody without a free slot (rule P1), and nobody
  * for whom the job is too long (rule P4).
  */
-export function chooseProvider(job: Job, registry: Registry, now: number): Provider | undefined {
+export function chooseProvider(job: Placeable, registry: Registry, now: number): Provider | undefined {
   let best: Provider | undefined;
   let bestRank: readonly number[] = [];
   for (const provider of candidates(job, registry)) {
@@ -28,21 +27,18 @@ export function chooseProvider(job: Job, registry: Registry, now: number): Provi
   return best;
 }
 
-/** Whether a provider's owner and memory allow this prompt and its answer (rule P4). */
-function hasRoom({ room }: Provider, { order: { prompt, maxTokens } }: Job): boolean {
-  return !room || (prompt.length <= room.prompt && prompt.length + maxTokens <= room.context);
+/** Whether a provider's owner and memory allow this job (rule P4). */
+function hasRoom({ room }: Provider, { size }: Placeable): boolean {
+  return !room || (size.prompt <= room.prompt && size.whole <= room.context);
 }
 
 /** Who could serve the job, if only there was a slot (rule P5). */
-export function candidates(
-  { needs, order }: { readonly needs: readonly Feature[]; readonly order: Pick<JobOrder, 'model' | 'only'> },
-  registry: Registry,
-): Provider[] {
+export function candidates({ needs, order }: Wanted, registry: Registry): Provider[] {
   return offering(order, registry).filter((provider) => meets(provider, needs));
 }
 
 /** Who offers its model, whatever else it asks for. */
-export function offering({ model, only }: Pick<JobOrder, 'model' | 'only'>, registry: Registry): Provider[] {
+export function offering({ model, only }: Wanted['order'], registry: Registry): Provider[] {
   if (only === undefined) return [...registry.offering(model)];
   const own = registry.get(only);
   return own?.models.has(model) ? [own] : [];

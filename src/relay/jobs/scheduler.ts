@@ -5,50 +5,50 @@ import type { Limits } from '../limits.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Registry } from '../providers/registry.ts';
 import type { RelayListener } from '../relay-events.ts';
-import type { Job, JobOrder } from './job.ts';
-import { needsOf, unmetWords } from './needs.ts';
+import { unmetWords } from './needs.ts';
+import type { Placeable, Wanted } from './placeable.ts';
 import { candidates, chooseProvider, offering } from './provider-choice.ts';
 import type { Turnover } from './turnover.ts';
 import { WaitingLine } from './waiting-line.ts';
 
-export interface SchedulerParts {
+export interface SchedulerParts<J extends Placeable> {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly registry: Registry;
   readonly turnover: Turnover;
   readonly emit: RelayListener;
   /** Leases a job to a provider that has a free slot. */
-  assign(job: Job, provider: Provider): void;
+  assign(job: J, provider: Provider): void;
   /** The job's time in line is over. */
-  expire(job: Job, error: CodedError): void;
+  expire(job: J, error: CodedError): void;
 }
 
 /** Which job runs where next, from memory: one waiting line for each model. */
-export interface Scheduler {
+export interface Scheduler<J extends Placeable> {
   /**
    * Places a new job, or puts it in line.
    * @throws CodedError `no_provider`, `feature_unavailable`, `queue_full`, `agent_queue_full`: the job is not taken then.
    */
-  submit(job: Job): void;
+  submit(job: J): void;
   /** Before anything is paid. @throws CodedError `no_provider`, `feature_unavailable` */
-  checkHope(order: Omit<JobOrder, 'agent' | 'payment'>): void;
+  checkHope(wanted: Wanted): void;
   /** Puts a job that lost its provider in line again, at the front (rules L3, L5). */
-  resubmit(job: Job): void;
-  withdraw(job: Job): void;
+  resubmit(job: J): void;
+  withdraw(job: J): void;
   /** Places what can be placed: call it when a slot became free or a provider came. */
   pump(): void;
   /** Jobs in line for a model. */
   waiting(model: RelayModel): number;
 }
 
-export function createScheduler(parts: SchedulerParts): Scheduler {
+export function createScheduler<J extends Placeable>(parts: SchedulerParts<J>): Scheduler<J> {
   const { clock, limits, registry } = parts;
-  const lines = new Map<RelayModel, WaitingLine>();
-  const expiries = new Map<Job, () => void>();
+  const lines = new Map<RelayModel, WaitingLine<J>>();
+  const expiries = new Map<J, () => void>();
   let undoKeepAlive: (() => void) | undefined;
 
-  function lineOf(model: RelayModel): WaitingLine {
-    const line = lines.get(model) ?? new WaitingLine();
+  function lineOf(model: RelayModel): WaitingLine<J> {
+    const line = lines.get(model) ?? new WaitingLine<J>();
     lines.set(model, line);
     return line;
   }
@@ -57,9 +57,7 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
    * Why nobody could serve the job now or soon; undefined where somebody offers its model and can do what it needs, or
    * has just been here.
    */
-  function hopeless(
-    job: Pick<Job, 'needs'> & { order: Pick<JobOrder, 'model' | 'only'> },
-  ): CodedError | undefined {
+  function hopeless(job: Wanted): CodedError | undefined {
     const { model, only } = job.order;
     if (candidates(job, registry).length > 0) return undefined;
     if (offering(job.order, registry).length > 0) {
@@ -71,7 +69,7 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
     return new CodedError('no_provider', `No provider offers ${model.id} now.`, { model: model.id });
   }
 
-  function line(job: Job): void {
+  function line(job: J): void {
     job.state = 'waiting';
     job.waitingSince = clock.now();
     lineOf(job.order.model).add(job);
@@ -88,13 +86,13 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
     parts.emit({ type: 'jobWaiting', at: waitingSince, job: id, model: order.model.id, position });
   }
 
-  function leave(job: Job, served: boolean): void {
+  function leave(job: J, served: boolean): void {
     lineOf(job.order.model).remove(job, served);
     expiries.get(job)?.();
     expiries.delete(job);
   }
 
-  function expire(job: Job): void {
+  function expire(job: J): void {
     leave(job, false);
     const seconds = limits.queueMs / 1000;
     const error =
@@ -105,7 +103,7 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
   }
 
   /** Tells the waiting jobs, or only one of them, where they stand. */
-  function tellPositions(model: RelayModel, only?: Job): void {
+  function tellPositions(model: RelayModel, only?: J): void {
     let slots = 0;
     for (const provider of registry.offering(model)) slots += provider.free + provider.busy;
     let position = 0;
@@ -124,11 +122,11 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
   function pump(): void {
     const busy = [...lines].filter(([, { size }]) => size > 0);
     // Models that share providers take turns by age.
-    const age = (jobs: WaitingLine): number => jobs.first?.waitingSince ?? 0;
+    const age = (jobs: WaitingLine<J>): number => jobs.first?.waitingSince ?? 0;
     for (const [model, jobs] of busy.sort(([, a], [, b]) => age(a) - age(b))) placeFrom(model, jobs);
   }
 
-  function placeFrom(model: RelayModel, jobs: WaitingLine): void {
+  function placeFrom(model: RelayModel, jobs: WaitingLine<J>): void {
     const hasRoom = (): boolean => [...registry.offering(model)].some(({ free }) => free > 0);
     if (!hasRoom()) return;
     for (const job of jobs) {
@@ -152,8 +150,8 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
       }
       line(job);
     },
-    checkHope(order) {
-      const refusal = hopeless({ needs: needsOf(order), order });
+    checkHope(wanted) {
+      const refusal = hopeless(wanted);
       if (refusal) throw refusal;
     },
     resubmit: line,

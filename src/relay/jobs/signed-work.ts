@@ -96,7 +96,7 @@ function factsOf(job: Job, lease: Lease, finish: Finish): Partial<AttemptReceipt
   };
 }
 
-function isSignedBy(account: Hex, digest: Hex, signature: Hex, recover: Recover): boolean {
+export function isSignedBy(account: Hex, digest: Hex, signature: Hex, recover: Recover): boolean {
   try {
     return recover(digest, signature) === account;
   } catch (error) {

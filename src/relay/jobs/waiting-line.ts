@@ -1,8 +1,8 @@
 import { CodedError } from '../../core/errors.ts';
-import type { Job } from './job.ts';
+import type { Placeable } from './placeable.ts';
 
-interface Place {
-  readonly job: Job;
+interface Place<J> {
+  readonly job: J;
   /** Smaller goes first; ties go by arrival. */
   readonly tag: number;
 }
@@ -12,8 +12,8 @@ interface Place {
  * agents take turns however many jobs each of them has (start-time fair queueing: a job's tag is one turn after its
  * agent's last, but never in the past). Jobs that lost their provider go first: somebody is already reading them.
  */
-export class WaitingLine implements Iterable<Job> {
-  #places: Place[] = [];
+export class WaitingLine<J extends Placeable> implements Iterable<J> {
+  #places: Place<J>[] = [];
   /** Each agent's last tag, kept while it lies in the future. */
   readonly #lastTags = new Map<string, number>();
   /** The tag of the job that left the line last. */
@@ -23,7 +23,7 @@ export class WaitingLine implements Iterable<Job> {
     return this.#places.length;
   }
 
-  get first(): Job | undefined {
+  get first(): J | undefined {
     return this.#places[0]?.job;
   }
 
@@ -48,7 +48,7 @@ export class WaitingLine implements Iterable<Job> {
     }
   }
 
-  add(job: Job): void {
+  add(job: J): void {
     const { agent } = job.order;
     const moved = job.leases.length > 0;
     const tag = moved
@@ -60,7 +60,7 @@ export class WaitingLine implements Iterable<Job> {
   }
 
   /** Takes a job out: because its turn came (`served`), or because it gave up. */
-  remove(job: Job, served: boolean): void {
+  remove(job: J, served: boolean): void {
     const at = this.#places.findIndex((place) => place.job === job);
     const [place] = at < 0 ? [] : this.#places.splice(at, 1);
     if (!place || !served) return;
@@ -69,7 +69,7 @@ export class WaitingLine implements Iterable<Job> {
   }
 
   /** As the line stands now: who walks along it may take jobs out. */
-  [Symbol.iterator](): Iterator<Job, void, void> {
+  [Symbol.iterator](): Iterator<J, void, void> {
     return this.#places.map(({ job }) => job)[Symbol.iterator]();
   }
 }

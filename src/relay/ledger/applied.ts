@@ -1,5 +1,5 @@
 import type { Hex } from '../../core/bytes.ts';
-import type { JobReceipt } from '../../protocol/money/receipt.ts';
+import type { AnyReceipt } from '../../protocol/money/embed-job-receipt.ts';
 import type { OperationType } from './operation.ts';
 import type { Done, Refusal, RefusalCode } from './result.ts';
 import type { BatchRow, ChannelRow, JobRow, ProviderRow } from './state.ts';
@@ -14,7 +14,7 @@ export interface Changes {
   readonly batch?: BatchRow;
   /** This batch got its verdict and is forgotten. */
   readonly decidedBatch?: BatchRow;
-  readonly receipt?: JobReceipt;
+  readonly receipt?: AnyReceipt;
 }
 
 /** What `apply` answers: the result for the caller, and what to write. No changes means that nothing is to be written. */

@@ -1,5 +1,5 @@
 import type { Hex } from '../../core/bytes.ts';
-import type { JobReceipt } from '../../protocol/money/receipt.ts';
+import type { AnyReceipt } from '../../protocol/money/embed-job-receipt.ts';
 import type { JobTerms, Progress } from '../../protocol/money/price.ts';
 
 /**
@@ -96,14 +96,14 @@ export interface TailOperation extends Step {
 /** The answer is whole: earns the rest of the prompt fee, frees what is held, keeps the receipt, forgets the job. */
 export interface FinishOperation extends Step {
   readonly type: 'finish';
-  readonly receipt?: JobReceipt;
+  readonly receipt?: AnyReceipt;
 }
 
 /** A job that failed, was cancelled, or lost its relay: charged as far as it came; frees what is held, forgets the job. */
 export interface ReleaseOperation extends Named {
   readonly type: 'release';
   readonly job: Hex;
-  readonly receipt?: JobReceipt;
+  readonly receipt?: AnyReceipt;
 }
 
 /** Gives an agent credit for what it was charged. The relay's own loss: no provider loses by it. */
@@ -168,7 +168,7 @@ export interface PaidOperation extends Named {
 /** Keeps the receipt of a job that was not paid for. A job's first receipt stays. */
 export interface ReceiptOperation extends Named {
   readonly type: 'receipt';
-  readonly receipt: JobReceipt;
+  readonly receipt: AnyReceipt;
 }
 
 export type Operation =

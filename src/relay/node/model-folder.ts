@@ -34,6 +34,14 @@ async function readModel(folder: string): Promise<RelayModel[]> {
     ref: { manifest: manifestHash(bytes), variant },
     context,
     vocab: architecture.vocab,
+    ...(architecture.kind === 'encoder'
+      ? {
+          embedding: {
+            dimensions: architecture.hidden,
+            leastDimensions: architecture.leastDimensions,
+          },
+        }
+      : {}),
     eosTokenIds,
     tokenizer,
   }));

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CodedError, errorBody } from '../../core/errors.ts';
-import { type JobReceipt, jobReceiptSchema } from '../../protocol/money/receipt.ts';
+import { type AnyReceipt, anyReceiptSchema } from '../../protocol/money/embed-job-receipt.ts';
 import { apply } from '../ledger/apply.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Operation } from '../ledger/operation.ts';
@@ -107,6 +107,6 @@ export async function openSqliteLedger(file: string, book: LedgerBook): Promise<
   };
 }
 
-function readReceipt(body: string): JobReceipt {
-  return jobReceiptSchema.parse(JSON.parse(body));
+function readReceipt(body: string): AnyReceipt {
+  return anyReceiptSchema.parse(JSON.parse(body));
 }

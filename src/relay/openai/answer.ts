@@ -21,7 +21,10 @@ export interface PaidAnswer {
 
 /** Headers that every answer has: the receipts of its jobs will be at `/v1/receipts/<job>` (rule A7). */
 export function answerHeaders(jobs: readonly Job[]): Record<string, string> {
-  const ids = jobs.map(({ id }) => id);
+  return jobHeaders(jobs.map(({ id }) => id));
+}
+
+export function jobHeaders(ids: readonly string[]): Record<string, string> {
   return {
     'x-afterglow-job': ids[0] as string,
     ...(ids.length > 1 ? { 'x-afterglow-jobs': ids.join(',') } : {}),

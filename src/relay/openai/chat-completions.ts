@@ -2,9 +2,10 @@ import type { Hex } from '../../core/bytes.ts';
 import { CodedError } from '../../core/errors.ts';
 import type { Random } from '../../core/random.ts';
 import type { Access, Admission } from '../access/access.ts';
-import type { Catalogue } from '../catalogue.ts';
+import type { Catalogue, RelayModel } from '../catalogue.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import { needsOf } from '../jobs/needs.ts';
 import type { Limits } from '../limits.ts';
 import type { Payments } from '../payments/payments.ts';
 import type { Answer, PaidAnswer } from './answer.ts';
@@ -48,13 +49,10 @@ export async function completeChat(
   if (payments && !admission && body === '') return payments.manage(credential, request, reply);
   checkOpen();
   const chat = readChatRequest(body);
-  const model = catalogue.byId(chat.model);
-  if (!model) {
-    throw new CodedError(
-      'model_not_found',
-      `The model '${chat.model.slice(0, 128)}' does not exist here: GET /v1/models lists those that do.`,
-      { param: 'model' },
-    );
+  const model = findModel(catalogue, chat.model);
+  if (model.embedding) {
+    const message = `The model '${model.id}' makes vectors and writes nothing: use POST /v1/embeddings.`;
+    throw new CodedError('model_not_supported', message, { param: 'model' });
   }
   const order = createJobOrder(chat, model, random);
   Object.assign(facts, { model: model.id, promptTokens: order.prompt.length });
@@ -68,7 +66,7 @@ export async function completeChat(
     return follow(answer, taken, facts);
   }
   // Nobody is asked to pay for what can't be done.
-  if (!credential) jobs.scheduler.checkHope(order);
+  if (!credential) jobs.scheduler.checkHope({ needs: needsOf(order), order });
   const paid = await (payments as Payments).run(credential, request, { body, order, choices: chat.choices });
   const { agent, answering } = paid;
   const answer = answerFor(chat, reply, parts.limits, () => paid.leave(answer.sinks), answering);
@@ -78,8 +76,19 @@ export async function completeChat(
   return followed;
 }
 
+/** @throws CodedError `model_not_found` */
+export function findModel(catalogue: Catalogue, id: string): RelayModel {
+  const model = catalogue.byId(id);
+  if (model) return model;
+  throw new CodedError(
+    'model_not_found',
+    `The model '${id.slice(0, 128)}' does not exist here: GET /v1/models lists those that do.`,
+    { param: 'model' },
+  );
+}
+
 /** Undefined where the request has to be paid for, and can be. */
-function admit(request: ApiRequest, { access, payments }: ChatParts): Admission | undefined {
+export function admit(request: ApiRequest, { access, payments }: ChatParts): Admission | undefined {
   try {
     return access(request);
   } catch (error) {

@@ -115,7 +115,8 @@ function readTopLogprobs(wanted: unknown, top: unknown): number | undefined {
   return undefined;
 }
 
-function parseJson(body: string): unknown {
+/** @throws CodedError `malformed_json` */
+export function parseJson(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {

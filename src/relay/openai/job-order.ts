@@ -9,7 +9,7 @@ import type { ChatRequest } from './chat-request.ts';
 import { invalidValue } from './parameter.ts';
 
 /** No known tokenizer has a token of more characters: a text that is longer by far is refused without reading it. */
-const LONGEST_TOKEN = 256;
+export const LONGEST_TOKEN = 256;
 
 /** What an `assign` holds beside its token ids, at most: four stop strings, escaped, and the rest. */
 const ASSIGN_BYTES = 8 * 1024;

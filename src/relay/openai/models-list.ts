@@ -1,10 +1,13 @@
 import { type Feature, FEATURES } from '../../protocol/wire/feature.ts';
 import type { RelayModel } from '../catalogue.ts';
 import type { Registry } from '../providers/registry.ts';
+import { usableInput } from './embeddings-order.ts';
 import { usableContext } from './job-order.ts';
 
 /** What every engine can do. */
 const PLAIN_FEATURES = ['stream', 'n', 'stop', 'seed', 'temperature'];
+
+const VECTOR_FEATURES = ['encoding_format', 'dimensions'];
 
 const NAMES: Readonly<Record<Feature, readonly string[]>> = {
   controls: ['top_p', 'top_k', 'min_p', 'frequency_penalty', 'presence_penalty', 'logit_bias'],
@@ -18,7 +21,12 @@ export interface ListedModel {
   readonly object: 'model';
   readonly created: number;
   readonly owned_by: 'afterglow';
-  /** Largest prompt + output, in tokens. */
+  /** `chat` for a model that writes, `embeddings` for one that makes vectors. */
+  readonly kind: 'chat' | 'embeddings';
+  /** Of an embedding model: numbers of its vectors, and to how few they may be cut. */
+  readonly dimensions?: number;
+  readonly least_dimensions?: number;
+  /** Largest prompt + output, or input of an embedding model, in tokens. */
   readonly context: number;
   readonly manifest: string;
   readonly variant: string;
@@ -35,12 +43,13 @@ export function listModel(model: RelayModel, registry: Registry, startedAt: numb
   let providers = 0;
   let slots = 0;
   let free = 0;
-  const features = new Set<string>(PLAIN_FEATURES);
+  const { embedding } = model;
+  const features = new Set<string>(embedding ? VECTOR_FEATURES : PLAIN_FEATURES);
   for (const provider of registry.offering(model)) {
     providers++;
     slots += provider.free + provider.busy;
     free += provider.free;
-    for (const feature of FEATURES) {
+    for (const feature of embedding ? [] : FEATURES) {
       if (provider.features.has(feature)) for (const name of NAMES[feature]) features.add(name);
     }
   }
@@ -50,7 +59,9 @@ export function listModel(model: RelayModel, registry: Registry, startedAt: numb
     object: 'model',
     created: Math.floor(startedAt / 1000),
     owned_by: 'afterglow',
-    context: usableContext(model),
+    kind: embedding ? 'embeddings' : 'chat',
+    ...(embedding ? { dimensions: embedding.dimensions, least_dimensions: embedding.leastDimensions } : {}),
+    context: embedding ? usableInput(model) : usableContext(model),
     ...model.ref,
     providers,
     slots,

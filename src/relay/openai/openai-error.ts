@@ -78,6 +78,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   aborted: BAD_REQUEST,
   ...PAYMENTS,
   openings_not_yours: { ...BAD_REQUEST, status: 403 },
+  model_not_supported: BAD_REQUEST,
   model_not_found: { ...BAD_REQUEST, status: 404 },
   receipt_not_found: { ...BAD_REQUEST, status: 404 },
   receipt_pending: { ...BAD_REQUEST, status: 404 },

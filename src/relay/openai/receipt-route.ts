@@ -34,7 +34,7 @@ export function createReceiptRoute({
 }: ReceiptParts): (job: string) => Handler {
   return (name) => async (request, reply) => {
     const job = jobIdSchema.safeParse(name);
-    if (job.success && jobs.live.has(job.data)) {
+    if (job.success && (jobs.live.has(job.data) || jobs.embeddings.live.has(job.data))) {
       throw new CodedError('receipt_pending', 'This job is still running: its receipt comes with its end.', {
         param: 'job',
       });
@@ -49,6 +49,8 @@ export function createReceiptRoute({
         'Leaves hold the answer: they are opened only for whoever asked for it, by the same Authorization header.',
       );
     }
-    return sendJson(reply, { ...receipt, openings: await openAttempts(receipt, registry, openings) });
+    // Vectors have no leaves.
+    const opened = 'kind' in receipt ? [] : await openAttempts(receipt, registry, openings);
+    return sendJson(reply, { ...receipt, openings: opened });
   };
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { CodedError } from '../../core/errors.ts';
 import type { Figures } from '../network-figures.ts';
 import { type ChatParts, completeChat } from './chat-completions.ts';
+import { embedInputs } from './embeddings.ts';
 import { createHealthRoute, type HealthParts } from './health-route.ts';
 import { createMetricsRoute } from './metrics-route.ts';
 import { listModel } from './models-list.ts';
@@ -37,6 +38,10 @@ export function createRoutes(parts: RoutesParts): readonly Route[] {
             }
           : {}),
       },
+    },
+    {
+      path: '/v1/embeddings',
+      methods: { POST: () => (request, reply, facts) => embedInputs(request, reply, facts, chat) },
     },
     {
       path: '/v1/models',

@@ -1,4 +1,3 @@
-import { CodedError } from '../../core/errors.ts';
 import { type Audience, createAudience } from '../jobs/audience.ts';
 import type { Job, JobOrder, JobSink } from '../jobs/job.ts';
 import type { Jobs } from '../jobs/jobs.ts';
@@ -6,13 +5,12 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { ChannelRow } from '../ledger/state.ts';
 import type { PaidAnswer } from '../openai/answer.ts';
 import type { ApiRequest } from '../openai/api-request.ts';
-import type { ChannelOpening } from './channel-opening.ts';
 import type { ChannelPayment } from './channel-payment.ts';
 import { paymentReceiptHeader } from './channel-status.ts';
-import { type Payload, voucherOf } from './credential.ts';
+import type { Payload } from './credential.ts';
+import type { PayerOf } from './payer.ts';
 import type { PaymentDesk } from './payment-desk.ts';
 import type { PaidJob, Repeats, RequestKey } from './repeats.ts';
-import type { VoucherIntake } from './voucher-intake.ts';
 
 /** What a paid request asks for. */
 export interface PaidOrder {
@@ -37,31 +35,20 @@ export interface PaidRun {
 
 export interface PaidRunsParts {
   readonly desk: PaymentDesk;
-  readonly intake: VoucherIntake;
   readonly jobs: Jobs;
   readonly ledger: Ledger;
-  readonly opening: ChannelOpening;
-  readonly repeats: Repeats;
+  readonly payerOf: PayerOf;
+  readonly repeats: Repeats<readonly PaidJob[]>;
 }
 
 /** Requests that bring a payment: each starts its job, or joins the one that it started before. */
 export interface PaidRuns {
-  /** @throws CodedError those of `ChannelOpening.open`, `VoucherIntake`, `PaymentDesk.start`, `Repeats.find`, `Jobs.open` */
+  /** @throws CodedError those of `PayerOf`, `PaymentDesk.start`, `Repeats.find`, `Jobs.open` */
   findOrStart(payload: Payload, request: ApiRequest, order: PaidOrder): Promise<PaidRun>;
 }
 
-export function createPaidRuns({ desk, intake, jobs, ledger, opening, repeats }: PaidRunsParts): PaidRuns {
+export function createPaidRuns({ desk, jobs, ledger, payerOf, repeats }: PaidRunsParts): PaidRuns {
   const { state } = ledger;
-
-  /** The channel of a request with a body, and its voucher. */
-  async function payerOf(payload: Payload, ip: string) {
-    const voucher = voucherOf(payload);
-    if (!voucher || payload.action === 'close') {
-      throw new CodedError('voucher_malformed', `The action ${payload.action} takes no request body.`);
-    }
-    const row = payload.action === 'open' ? await opening.open(payload, ip) : intake.authenticate(voucher);
-    return { row, voucher };
-  }
 
   async function findOrStart(
     payload: Payload,

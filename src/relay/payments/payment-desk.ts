@@ -40,6 +40,8 @@ export interface Order {
   readonly maxTokens: number;
   /** Each is a job: it costs its prompt and its output (rule A7). */
   readonly choices: number;
+  /** Of a request for vectors: the tokens of each of its jobs, which pay for nothing else (rule V5). */
+  readonly parts?: readonly number[];
 }
 
 /** Where vouchers become cover: accepted, booked, and held for jobs. */
@@ -74,18 +76,31 @@ export function createPaymentDesk(parts: DeskParts): PaymentDesk {
     return price;
   }
 
-  const termsOf = ({ model, promptTokens }: Order): JobTerms =>
-    pinTerms(priceOf(model), promptTokens, terms.feeBps);
+  /** Of each job. */
+  function termsOf({ choices, model, parts: tokens, promptTokens }: Order): JobTerms[] {
+    const price = priceOf(model);
+    if (tokens) return tokens.map((count) => pinTerms({ ...price, out: '0' }, count, terms.feeBps));
+    return Array.from({ length: choices }, () => pinTerms(price, promptTokens, terms.feeBps));
+  }
+
+  /** What all its jobs cost with so many output tokens each. */
+  const costOf = (order: Order, tokens: number): bigint =>
+    termsOf(order).reduce((sum, jobTerms) => sum + fullCost(jobTerms, tokens), 0n);
 
   function quote(order: Order): Quote {
-    const { choices, maxTokens, model, promptTokens } = order;
-    const most = fullCost(termsOf(order), maxTokens) * BigInt(choices);
-    return { amount: ceilToBase(most, state.unit), price: priceOf(model), promptTokens, choices };
+    const { choices, maxTokens, model, parts: tokens, promptTokens } = order;
+    const price = priceOf(model);
+    return {
+      amount: ceilToBase(costOf(order, maxTokens), state.unit),
+      price: tokens ? { ...price, out: '0' } : price,
+      promptTokens,
+      choices,
+    };
   }
 
   /** Pico without which nothing of it starts. */
   function leastOf(order: Order): bigint {
-    return fullCost(termsOf(order), Math.min(CHUNK_TOKENS, order.maxTokens)) * BigInt(order.choices);
+    return costOf(order, Math.min(CHUNK_TOKENS, order.maxTokens));
   }
 
   function raised({ channel }: ChannelRow, cumulative: bigint): void {
@@ -165,12 +180,12 @@ export function createPaymentDesk(parts: DeskParts): PaymentDesk {
     async start(row, voucher, order, key) {
       const { channel } = row;
       const { maxTokens } = order;
-      const jobTerms = termsOf(order);
+      const allTerms = termsOf(order);
       intake.admit(row, voucher);
       checkFresh(row, voucher, key);
       // Several share what there is: each gets its first chunk before one gets a second.
       const cover = order.choices > 1 ? Math.min(maxTokens, CHUNK_TOKENS) : firstCover(maxTokens);
-      const reserves = Array.from({ length: order.choices }, () => {
+      const reserves = allTerms.map((jobTerms) => {
         const job = toHex(random.bytes(16));
         const reserve = { id: `${job}/reserve`, channel, job, terms: jobTerms, maxTokens, cover };
         return { type: 'reserve', ...reserve } as const;
@@ -186,10 +201,10 @@ export function createPaymentDesk(parts: DeskParts): PaymentDesk {
         const held = reserves.filter((_, at) => results[at]?.ok);
         const releases = held.map(({ job }) => ({ type: 'release', id: `${job}/release`, job }) as const);
         if (releases.length > 0) await ledger.commit(releases);
-        if (order.choices === 1 || refusal.code !== 'voucher_insufficient') throw refusalError(refusal);
+        if (reserves.length === 1 || refusal.code !== 'voucher_insufficient') throw refusalError(refusal);
         throw refused('voucher_insufficient', { required: requiredVoucher(state, row, leastOf(order)) });
       }
-      const payments = reserves.map(({ job }, at) => {
+      const payments = reserves.map(({ job, terms: jobTerms }, at) => {
         const result = results[at];
         return paymentOf(channel, job, jobTerms, maxTokens, result?.ok ? result.covered : 0);
       });

@@ -8,6 +8,7 @@ import { releasesOf } from '../ledger/job-operations.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ChannelRow } from '../ledger/state.ts';
 import type { ApiReply, ApiRequest } from '../openai/api-request.ts';
+import type { EmbeddingsOrder } from '../openai/embeddings-order.ts';
 import type { Route } from '../openai/route.ts';
 import { createChallenges, type Quote } from './challenge.ts';
 import type { ChainPort } from './chain-port.ts';
@@ -16,9 +17,11 @@ import { createChannelActions } from './channel-actions.ts';
 import { createChannelOpening } from './channel-opening.ts';
 import { createChannelReader } from './channel-reader.ts';
 import { channelStatus, paymentReceiptHeader } from './channel-status.ts';
-import { type Credential, readCredential, voucherOf } from './credential.ts';
+import { type Credential, type Payload, readCredential, voucherOf } from './credential.ts';
+import { createPaidEmbeddings, embeddingsOrder, type PaidEmbeddings } from './paid-embeddings.ts';
 import { createPaidRuns, type PaidOrder, type PaidRun } from './paid-runs.ts';
-import { createPaymentDesk } from './payment-desk.ts';
+import { createPayerOf } from './payer.ts';
+import { createPaymentDesk, type Order } from './payment-desk.ts';
 import type { PaymentListener } from './payment-events.ts';
 import { createPaymentRoutes } from './payment-routes.ts';
 import type { PaymentTerms } from './payment-terms.ts';
@@ -46,6 +49,9 @@ export const DEFAULT_PAYMENT_LIMITS: PaymentLimits = {
   patienceMs: 120_000,
   sponsoredPerDay: 50,
 };
+
+/** Answers of vectors that may be asked for again: a large one has some megabytes. */
+const KEPT_EMBEDDINGS = 32;
 
 /** All that a relay needs to be paid. */
 export interface PaymentSetup {
@@ -79,6 +85,13 @@ export interface Payments {
   manage(credential: Credential | undefined, request: ApiRequest, reply: ApiReply): Promise<void>;
   /** A request with a body. @throws CodedError with the challenge that it did not meet, and those of `Jobs.open` */
   run(credential: Credential | undefined, request: ApiRequest, order: PaidOrder): Promise<PaidRun>;
+  /** The same for vectors (rule V5). @throws CodedError as `run` */
+  embed(
+    credential: Credential | undefined,
+    request: ApiRequest,
+    body: string,
+    order: EmbeddingsOrder,
+  ): Promise<PaidEmbeddings>;
   /** Frees what jobs of an earlier process held, and begins to watch the chain. */
   start(): Promise<void>;
   stop(): void;
@@ -146,8 +159,15 @@ export function createPayments(parts: PaymentsParts): Payments {
     random,
     reader,
   });
-  const repeats = createRepeats(clock);
-  const runs = createPaidRuns({ desk, intake, jobs, ledger, opening, repeats });
+  const payerOf = createPayerOf(intake, opening);
+  const runs = createPaidRuns({ desk, jobs, ledger, payerOf, repeats: createRepeats(clock) });
+  const embed = createPaidEmbeddings({
+    desk,
+    jobs: jobs.embeddings,
+    ledger,
+    payerOf,
+    repeats: createRepeats(clock, KEPT_EMBEDDINGS),
+  });
 
   /** A close was asked for: what is covered is served, and nothing more. */
   function stopService({ channel }: ChannelRow): void {
@@ -174,6 +194,23 @@ export function createPayments(parts: PaymentsParts): Payments {
     const words =
       'This request has to be paid for: answer the challenge with a payment channel of the EVM method.';
     return new CodedError('payment_required', words);
+  }
+
+  /** Runs what a credential pays for; a refusal says what it would cost. */
+  async function quoting<T>(
+    credential: Credential | undefined,
+    wanted: Order,
+    run: (payload: Payload) => Promise<T>,
+  ): Promise<T> {
+    const channel = credential?.payload.channelId;
+    try {
+      if (!credential) throw paymentRequired();
+      return await run(credential.payload);
+    } catch (error) {
+      if (!terms.prices.has(wanted.model)) throw error;
+      const row = channel === undefined ? undefined : known(channel);
+      throw withChallenge(error, channel, row ? desk.quoteFor(wanted, row) : desk.quote(wanted));
+    }
   }
 
   return {
@@ -216,16 +253,10 @@ export function createPayments(parts: PaymentsParts): Payments {
       const { maxTokens, model, prompt } = order.order;
       const { choices } = order;
       const wanted = { model: model.id, promptTokens: prompt.length, maxTokens, choices };
-      const channel = credential?.payload.channelId;
-      try {
-        if (!credential) throw paymentRequired();
-        return await runs.findOrStart(credential.payload, request, order);
-      } catch (error) {
-        if (!terms.prices.has(model.id)) throw error;
-        const row = channel === undefined ? undefined : known(channel);
-        throw withChallenge(error, channel, row ? desk.quoteFor(wanted, row) : desk.quote(wanted));
-      }
+      return quoting(credential, wanted, (payload) => runs.findOrStart(payload, request, order));
     },
+    embed: (credential, request, body, order) =>
+      quoting(credential, embeddingsOrder(order), (payload) => embed(payload, request, body, order)),
     async start() {
       const releases = releasesOf(state);
       if (releases.length > 0) await ledger.commit(releases);

@@ -26,22 +26,23 @@ export interface RequestKey {
 }
 
 /** Paid requests of now and of the last ten minutes, so that a repeat joins its job and is not charged twice. */
-export interface Repeats {
+export interface Repeats<T> {
   /**
    * The jobs that this request asked for before, one for each choice. @throws CodedError `voucher_stale` (another body with the same voucher),
    * `idempotency_key_reused`; and what the first request failed with
    */
-  find(key: RequestKey): Promise<readonly PaidJob[]> | undefined;
+  find(key: RequestKey): Promise<T> | undefined;
   /** Remembers jobs that are being started; forgotten at once where that fails. */
-  add(key: RequestKey, starting: Promise<readonly PaidJob[]>): void;
+  add(key: RequestKey, starting: Promise<T>): void;
   /** The answer did not come to its end: a repeat is a new one. */
   forget(key: RequestKey): void;
   /** The answer is whole: kept for a while. */
   keep(key: RequestKey): void;
 }
 
-export function createRepeats(clock: Clock): Repeats {
-  const jobs = new Map<string, { readonly bodyHash: Hex; readonly paid: Promise<readonly PaidJob[]> }>();
+/** @param most answers that are kept: fewer where they are large */
+export function createRepeats<T>(clock: Clock, most = KEPT): Repeats<T> {
+  const jobs = new Map<string, { readonly bodyHash: Hex; readonly paid: Promise<T> }>();
   const kept = new Map<string, () => void>();
 
   function forget({ name }: RequestKey): void {
@@ -69,7 +70,7 @@ export function createRepeats(clock: Clock): Repeats {
         clock.after(KEPT_MS, () => forget(key)),
       );
       const [oldest] = kept.keys();
-      if (kept.size > KEPT && oldest !== undefined) forget({ ...key, name: oldest });
+      if (kept.size > most && oldest !== undefined) forget({ ...key, name: oldest });
     },
   };
 }

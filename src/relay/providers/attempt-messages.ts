@@ -1,10 +1,14 @@
 import { CodedError } from '../../core/errors.ts';
 import type { ProviderMessage } from '../../protocol/wire/messages.ts';
-import type { Jobs, Leased } from '../jobs/jobs.ts';
+import type { EmbedLeased } from '../jobs/embed-jobs.ts';
+import type { Jobs } from '../jobs/jobs.ts';
 import { addSlots, attemptKey, type Provider } from './provider.ts';
 import type { Registry } from './registry.ts';
 
-type AttemptMessage = Extract<ProviderMessage, { type: 'delta' | 'chunk' | 'result' | 'handback' }>;
+type AttemptMessage = Extract<
+  ProviderMessage,
+  { type: 'delta' | 'chunk' | 'result' | 'embedded' | 'handback' }
+>;
 
 /**
  * Takes a message about an attempt (rules C1 to C6, W5).
@@ -17,6 +21,8 @@ export function takeAttemptMessage(
   jobs: Jobs,
   registry: Registry,
 ): void {
+  const embedded = jobs.embeddings.find(provider, message);
+  if (embedded) return takeEmbedMessage(provider, message, embedded, jobs, registry);
   const leased = jobs.find(provider, message);
   if (!leased) return refuse(provider, message, jobs);
   switch (message.type) {
@@ -30,8 +36,11 @@ export function takeAttemptMessage(
       jobs.complete(leased, message);
       break;
     case 'handback':
-      handBack(provider, message.code, leased, jobs, registry);
+      countHandBack(provider, message.code, registry);
+      jobs.interrupt(leased, message.code, 0);
       break;
+    case 'embedded':
+      throw new CodedError('message_unexpected', 'This attempt is a stream, and vectors came.');
   }
   addSlots(provider, message.grant);
   jobs.scheduler.pump();
@@ -49,10 +58,26 @@ const NO_MARK: ReadonlySet<string> = new Set([
   'output_not_finite',
 ]);
 
+/** The same for an attempt that makes vectors (rule V2). */
+function takeEmbedMessage(
+  provider: Provider,
+  message: AttemptMessage,
+  leased: EmbedLeased,
+  jobs: Jobs,
+  registry: Registry,
+): void {
+  if (message.type === 'embedded') jobs.embeddings.complete(leased, message);
+  else if (message.type === 'handback') {
+    countHandBack(provider, message.code, registry);
+    jobs.embeddings.interrupt(leased, message.code, 0);
+  } else throw new CodedError('message_unexpected', 'This attempt makes vectors, and a stream came.');
+  addSlots(provider, message.grant);
+  jobs.scheduler.pump();
+}
+
 /** Any other hand-back is one that the choice of providers remembers. */
-function handBack(provider: Provider, code: string, leased: Leased, jobs: Jobs, registry: Registry): void {
+function countHandBack(provider: Provider, code: string, registry: Registry): void {
   if (!NO_MARK.has(code) && provider.models.size > 0) registry.countLoss(provider.account, provider.heardAt);
-  jobs.interrupt(leased, code, 0);
 }
 
 /** Rule W5. The slot that comes with a late end counts: the provider gives each of its slots back once (rule P1). */
@@ -62,7 +87,7 @@ function refuse(provider: Provider, message: AttemptMessage, jobs: Jobs): never 
     const text = 'The attempt was never assigned to this connection.';
     throw new CodedError('attempt_not_yours', text, { job, lease });
   }
-  if (message.type === 'result' || message.type === 'handback') {
+  if (message.type === 'result' || message.type === 'embedded' || message.type === 'handback') {
     addSlots(provider, message.grant);
     jobs.scheduler.pump();
   }

@@ -160,6 +160,7 @@ export class Connection {
       case 'delta':
       case 'chunk':
       case 'result':
+      case 'embedded':
       case 'handback':
         return takeAttemptMessage(provider, message, jobs, registry);
       case 'heartbeat':

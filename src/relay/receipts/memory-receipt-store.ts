@@ -1,11 +1,11 @@
 import type { Hex } from '../../core/bytes.ts';
 import { CodedError } from '../../core/errors.ts';
-import type { JobReceipt } from '../../protocol/money/receipt.ts';
+import type { AnyReceipt } from '../../protocol/money/embed-job-receipt.ts';
 import type { ReceiptStore } from './receipt-store.ts';
 
 /** The model of a receipt store: nothing outlives the process. For tests, simulation and relays that keep nothing. */
 export function createMemoryReceiptStore(): ReceiptStore {
-  const receipts = new Map<Hex, JobReceipt>();
+  const receipts = new Map<Hex, AnyReceipt>();
   let closed = false;
   const open = (): void => {
     if (closed) throw new CodedError('store_closed', 'The receipt store is closed.');

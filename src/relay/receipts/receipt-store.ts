@@ -1,5 +1,5 @@
 import type { Hex } from '../../core/bytes.ts';
-import type { JobReceipt } from '../../protocol/money/receipt.ts';
+import type { AnyReceipt } from '../../protocol/money/embed-job-receipt.ts';
 
 /** Which receipts to list: the newest first, those that ended before `before` (ms since the epoch). */
 export interface ReceiptRange {
@@ -15,9 +15,9 @@ export interface ReceiptStore {
    * Resolves once the receipt would survive a power cut (rule R4). A job has one receipt: putting it again changes
    * nothing. @throws CodedError `store_failed`, `store_closed`
    */
-  put(receipt: JobReceipt): Promise<void>;
-  get(job: Hex): Promise<JobReceipt | undefined>;
-  list(range: ReceiptRange): Promise<JobReceipt[]>;
+  put(receipt: AnyReceipt): Promise<void>;
+  get(job: Hex): Promise<AnyReceipt | undefined>;
+  list(range: ReceiptRange): Promise<AnyReceipt[]>;
   /** Whatever was put before is durable when this resolves. */
   close(): Promise<void>;
 }

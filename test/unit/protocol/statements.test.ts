@@ -14,6 +14,8 @@ import {
   receiptValues,
   STATEMENT_DOMAIN,
 } from '../../../src/protocol/money/statements.ts';
+import { EMBEDDING, embedDigest } from '../../../src/protocol/money/embed-statement.ts';
+import type { EmbedReceipt } from '../../../src/protocol/wire/embed.ts';
 import type { AttemptReceipt } from '../../../src/protocol/wire/job.ts';
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map(toHex);
@@ -79,6 +81,31 @@ describe('R2 statements', () => {
             types: types(RECEIPT),
             primaryType: 'Receipt',
             message: receiptValues(receipt),
+          }),
+        );
+        const embedding: EmbedReceipt = {
+          job: statement.job,
+          lease: statement.lease,
+          provider: account,
+          model: receipt.model,
+          nonce,
+          engine: receipt.engine,
+          gpuClass: receipt.gpuClass,
+          total: statement.total,
+          startedAt: receipt.startedAt,
+          endedAt: receipt.endedAt,
+          inputsHash: nonce,
+          inputs: statement.index,
+          tokens: statement.first,
+          dimensions: statement.count,
+          vectorsHash: statement.commitment,
+        };
+        expect(embedDigest(embedding)).toBe(
+          hashTypedData({
+            domain: STATEMENT_DOMAIN,
+            types: types(EMBEDDING),
+            primaryType: 'Embedding',
+            message: { ...embedding, ...embedding.model, total: BigInt(embedding.total) },
           }),
         );
       }),

@@ -128,7 +128,8 @@ describe('a stream', () => {
         ...store,
         async put(receipt) {
           await gate.promise;
-          if (receipt.outputTokens === 2) throw new CodedError('store_failed', 'The disk is full.');
+          if ('outputTokens' in receipt && receipt.outputTokens === 2)
+            throw new CodedError('store_failed', 'The disk is full.');
           await store.put(receipt);
         },
       },

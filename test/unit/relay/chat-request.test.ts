@@ -39,7 +39,7 @@ describe('A1 a bad request', () => {
     };
     expect(await ask('GET', '/v1/chat/completions')).toEqual([405, 'method_not_allowed', 'POST']);
     expect(await ask('DELETE', '/v1/models')).toEqual([405, 'method_not_allowed', 'GET']);
-    expect(await ask('GET', '/v1/embeddings')).toEqual([404, 'unknown_url', undefined]);
+    expect(await ask('GET', '/v1/moderations')).toEqual([404, 'unknown_url', undefined]);
     expect(await ask('POST', '/v1/chat/completions/')).toEqual([404, 'unknown_url', undefined]);
     expect(await ask('constructor', '/v1/models')).toEqual([405, 'method_not_allowed', 'GET']);
   });

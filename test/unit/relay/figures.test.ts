@@ -23,11 +23,13 @@ describe('GET /v1/models', () => {
       object: 'model',
       created: 1_800_000_000,
       owned_by: 'afterglow',
+      kind: 'chat',
       context: 256,
       ...BYTE_MODEL.ref,
       providers: 2,
       slots: 4,
       free_slots: 3,
+      features: expect.arrayContaining(['stream', 'top_p', 'logprobs', 'json_schema']) as string[],
     };
     expect((await get(world, '/v1/models')).body).toEqual({ object: 'list', data: [listed] });
     expect((await get(world, '/v1/models/bytes')).body).toEqual(listed);

@@ -1,5 +1,5 @@
 import type { Hex } from '../../../core/bytes.ts';
-import type { JobReceipt } from '../../../protocol/money/receipt.ts';
+import type { AnyReceipt } from '../../../protocol/money/embed-job-receipt.ts';
 import { batchKey } from '../../ledger/amounts.ts';
 import type { Changes } from '../../ledger/applied.ts';
 import type { BatchRow, ChannelRow, JobRow, ProviderRow } from '../../ledger/state.ts';
@@ -12,7 +12,7 @@ export interface Harvest {
   readonly jobs: Map<Hex, JobRow | undefined>;
   readonly providers: Map<Hex, ProviderRow>;
   readonly batches: Map<string, { readonly row: BatchRow; readonly decided: boolean }>;
-  readonly receipts: JobReceipt[];
+  readonly receipts: AnyReceipt[];
   readonly results: ResultEntry[];
 }
 

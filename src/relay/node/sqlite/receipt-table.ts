@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { JobReceipt } from '../../../protocol/money/receipt.ts';
+import type { AnyReceipt } from '../../../protocol/money/embed-job-receipt.ts';
 import type { ReceiptRange } from '../../receipts/receipt-store.ts';
 
 const SCHEMA = `
@@ -17,7 +17,7 @@ const SCHEMA = `
  */
 export interface ReceiptTable {
   /** Within the caller's transaction. A job's first receipt stays. */
-  put(receipt: JobReceipt): void;
+  put(receipt: AnyReceipt): void;
   get(job: string): string | undefined;
   list(range: ReceiptRange): string[];
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Hex } from '../../../../src/core/bytes.ts';
 import { addressOf, recoverAddress } from '../../../../src/protocol/money/signature.ts';
+import { embedDigest } from '../../../../src/protocol/money/embed-statement.ts';
+import type { EmbedReceipt } from '../../../../src/protocol/wire/embed.ts';
 import { chunkDigest, helloDigest, receiptDigest } from '../../../../src/protocol/money/statements.ts';
 import type { AttemptReceipt, ChunkStatement } from '../../../../src/protocol/wire/job.ts';
 import { createKeySigner } from '../../../../src/provider/wallet/key-signer.ts';
@@ -45,14 +47,33 @@ const receipt: AttemptReceipt = {
   endedAt: 2,
 };
 
+const embedding: EmbedReceipt = {
+  job: receipt.job,
+  lease: receipt.lease,
+  provider: account,
+  model: receipt.model,
+  nonce: receipt.nonce,
+  engine: 'onnx/1',
+  gpuClass: 'sim',
+  total: '99',
+  startedAt: 1,
+  endedAt: 2,
+  inputsHash: hash('55'),
+  inputs: 2,
+  tokens: 30,
+  dimensions: 256,
+  vectorsHash: hash('66'),
+};
+
 describe('the signer’s allow-list', () => {
-  it('signs the three statements under its own account', async () => {
+  it('signs its four statements under its own account', async () => {
     const challenge = { relay: addressOf(new Uint8Array(32).fill(6)), nonce: hash('11') };
     expect(recoverAddress(helloDigest({ ...challenge, account }), await signer.hello(challenge))).toBe(
       account,
     );
     expect(recoverAddress(chunkDigest(chunk), await signer.chunk(chunk))).toBe(account);
     expect(recoverAddress(receiptDigest(receipt), await signer.receipt(receipt))).toBe(account);
+    expect(recoverAddress(embedDigest(embedding), await signer.embedding(embedding))).toBe(account);
   });
 
   it.each<[string, () => Promise<Hex>]>([
@@ -67,6 +88,10 @@ describe('the signer’s allow-list', () => {
     [
       'a greeting for another account',
       () => signer.hello({ relay: account, nonce: hash('11'), account } as never),
+    ],
+    [
+      'another account’s vectors',
+      () => signer.embedding({ ...embedding, provider: addressOf(new Uint8Array(32).fill(6)) }),
     ],
     [
       'another account’s receipt',
@@ -91,7 +116,7 @@ describe('the signer’s port', () => {
     port1.close();
   });
 
-  it('has no words but its four', async () => {
+  it('has no words but its five', async () => {
     const { port1, port2 } = new MessageChannel();
     serveSigner(port1, signer);
     const answers: unknown[] = [];

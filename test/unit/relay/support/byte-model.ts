@@ -13,6 +13,7 @@ export const BYTE_MODEL: RelayModel = {
   tokenizer: {
     vocab: 257,
     encode: bytes,
+    input: bytes,
     bytesOf: (id) => (id === EOS ? new TextEncoder().encode('<end>') : Uint8Array.of(id)),
     decode: (ids) => new TextDecoder().decode(Uint8Array.from(ids.filter((id) => id !== EOS))),
     chat: (messages) => messages.flatMap(({ role, content }) => bytes(`${role[0]}:${content}\n`)),

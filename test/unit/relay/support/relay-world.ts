@@ -85,7 +85,7 @@ export function createRelayWorld(options: Partial<RelayOptions> = {}): RelayWorl
     },
     async receipt(agent) {
       const found = await store.get(agent.job);
-      if (!found) throw new Error('There is no receipt.');
+      if (!found || 'kind' in found) throw new Error('There is no receipt of a stream.');
       return found;
     },
     settle: () => clock.advance(0),
