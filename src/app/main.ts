@@ -2,9 +2,12 @@ import { effect } from '@preact/signals';
 import type { LenderStatus } from '../provider/compute/lender-status.ts';
 import type { SelfTestOrder, SelfTestResult } from '../provider/compute/self-test.ts';
 import { createWorkerDesk } from './desk/worker-desk.ts';
+import { createWorkerModelDesk } from './desk/worker-model-desk.ts';
 import { mount } from './mount.ts';
 import { createLending } from './state/lending.ts';
+import { createLibrary, storedDownloads } from './state/library.ts';
 import { readParameters } from './state/page-parameters.ts';
+import { followPlace } from './state/place.ts';
 import { defaultSettings, loadSettings, saveSettings } from './state/settings.ts';
 import { describeState } from './words/state-words.ts';
 
@@ -43,7 +46,10 @@ effect(() => {
 
 const root = document.getElementById('app');
 if (!root) throw new Error('The page has no place for the app.');
-mount(root, lending);
+const wanted = storedDownloads(localStorage);
+const library = createLibrary(createWorkerModelDesk(), wanted);
+mount(root, { lending, library, place: followPlace(window) });
 
 await lending.begin();
+if (wanted.load().length > 0) library.open();
 if (parameters.autostart) await lending.start();

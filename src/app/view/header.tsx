@@ -1,7 +1,8 @@
 import type { JSX } from 'preact';
 import type { Lending } from '../state/lending.ts';
 import { shorten } from '../words/quantities.ts';
-import { GearIcon, WalletIcon, Wordmark } from './icons.tsx';
+import { MODELS_HASH } from '../state/place.ts';
+import { GearIcon, ModelsIcon, WalletIcon, Wordmark } from './icons.tsx';
 
 export interface HeaderProps {
   readonly lending: Lending;
@@ -17,6 +18,10 @@ export function Header({ lending, openWallet, openSettings }: HeaderProps): JSX.
         <Wordmark />
       </h1>
       <RelayPill lending={lending} />
+      <a class="button-quiet" href={MODELS_HASH}>
+        <ModelsIcon />
+        <span class="header-label">Models</span>
+      </a>
       <button
         type="button"
         class="button-quiet"

@@ -86,3 +86,21 @@ export const StopIcon = (): JSX.Element => (
     <rect x="5.5" y="5.5" width="9" height="9" rx="1.5" fill="currentColor" />
   </Icon>
 );
+
+export const DownloadIcon = (): JSX.Element => (
+  <Icon>
+    <path d="M10 3.5v9M6 9l4 4 4-4M4 16.500h12" />
+  </Icon>
+);
+
+export const ArrowIcon = (): JSX.Element => (
+  <Icon>
+    <path d="M16 10H4.500M9.500 4.500L4 10l5.500 5.500" />
+  </Icon>
+);
+
+export const ModelsIcon = (): JSX.Element => (
+  <Icon>
+    <path d="M10 3l7 3.500-7 3.500-7-3.500zM3 10.200l7 3.500 7-3.500M3 13.700l7 3.500 7-3.500" />
+  </Icon>
+);

@@ -15,7 +15,9 @@ export function describeProgress(
       return `${part}, checking what is there`;
     case 'retrying': {
       const wait = (retry?.at ?? now) - now;
-      return `${part}, connection lost: ${wait > 0 ? `next try in ${describeSeconds(wait)}` : 'trying again'}`;
+      const status = retry?.fault.data?.['status'];
+      const why = typeof status === 'number' ? `the server answered ${status}` : 'connection lost';
+      return `${part}, ${why}: ${wait > 0 ? `next try in ${describeSeconds(wait)}` : 'trying again'}`;
     }
     case 'receiving': {
       const left = leftMs === undefined ? '' : `, ${describeSeconds(leftMs)} left`;

@@ -41,6 +41,13 @@ export function describeTime(at: number): string {
   return format.format(at);
 }
 
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+
+/** `today`, or the date. */
+export function describeDay(at: number, now: number = Date.now()): string {
+  return new Date(at).toDateString() === new Date(now).toDateString() ? 'today' : day.format(at);
+}
+
 /** An address or a hash, short enough for a row: `0x1234…cdef`. */
 export function shorten(hex: string, head = 6, tail = 4): string {
   return hex.length <= head + tail + 1 ? hex : `${hex.slice(0, head)}…${hex.slice(-tail)}`;

@@ -1,7 +1,6 @@
 import type { ErrorBody } from '../../core/errors.ts';
 import { storageFull } from './download-faults.ts';
 import { downloadFile, type DownloadPorts, type FileStep, type WantedFile } from './file-download.ts';
-import type { ModelStore } from './model-store.ts';
 import { TransferMeter } from './transfer-meter.ts';
 
 /** How far a model is. */
@@ -65,17 +64,19 @@ export function sizeOf(files: Iterable<{ readonly bytes: number }>): number {
 }
 
 async function checkRoom(files: readonly WantedFile[], { store, room }: ModelDownloadPorts): Promise<void> {
-  const needed = sizeOf(files) - (await keptBytes(files, store));
+  const stored = new Map((await store.list()).map((file) => [file.sha256, file]));
+  const needed = sizeOf(files) - keptIn(files, stored);
   const left = await room();
   if (left === undefined || needed <= left) return;
   throw storageFull({ needed, room: left, short: needed - left });
 }
 
 /** Bytes of these files that are in the store already, of unfinished ones too. */
-export async function keptBytes(
+export function keptIn(
   files: readonly { readonly sha256: string; readonly bytes: number }[],
-  store: Pick<ModelStore, 'list'>,
-): Promise<number> {
-  const stored = new Map((await store.list()).map(({ sha256, bytes }) => [sha256, bytes]));
-  return sizeOf(files.map(({ sha256, bytes }) => ({ bytes: Math.min(bytes, stored.get(sha256) ?? 0) })));
+  stored: ReadonlyMap<string, { readonly bytes: number }>,
+): number {
+  return sizeOf(
+    files.map(({ sha256, bytes }) => ({ bytes: Math.min(bytes, stored.get(sha256)?.bytes ?? 0) })),
+  );
 }

@@ -69,6 +69,7 @@ export const modelCatalogSchema = z
     'two models have one id',
   );
 
+export type CatalogModel = z.infer<typeof modelSchema>;
 export type ModelCatalog = z.infer<typeof modelCatalogSchema>;
 
 /** `public/catalog.json`: the models that a page knows of, those that it can't offer yet included. @throws CodedError `catalog_invalid` */

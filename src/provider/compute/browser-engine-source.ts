@@ -35,8 +35,8 @@ export function createBrowserEngineSource(root: URL): EngineSource {
 
 async function probe(): Promise<GpuReport> {
   try {
-    const { name, gpuClass, software } = probeAdapter(await findAdapter());
-    return { webgpu: true, name, gpuClass, software };
+    const { name, gpuClass, software, halfPrecision } = probeAdapter(await findAdapter());
+    return { webgpu: true, name, gpuClass, software, halfPrecision };
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
     return { webgpu: false, reason: error.message, name: '', gpuClass: 'none', software: false };

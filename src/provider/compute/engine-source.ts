@@ -16,6 +16,8 @@ export interface GpuReport {
   readonly gpuClass: string;
   /** An adapter that computes on the CPU: slow, and lent only where the owner says so. */
   readonly software: boolean;
+  /** It has `shader-f16`; missing where there is no GPU. */
+  readonly halfPrecision?: boolean;
 }
 
 /** A model that this page can serve, in one variant. */

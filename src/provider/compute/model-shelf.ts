@@ -23,20 +23,34 @@ export interface ShelvedModel {
 export interface Shelf {
   readonly catalog: ModelCatalog;
   readonly models: readonly ShelvedModel[];
+  /** Why a manifest could not be read, by the model's id in the catalogue. */
+  readonly faults: ReadonlyMap<string, CodedError>;
 }
 
-/** Reads the catalogue and the manifests that it names. @throws CodedError `download_failed`, `catalog_invalid`, `manifest_invalid` */
+/**
+ * Reads the catalogue and the manifests that it names. One that can't be read takes its model out, and no other.
+ * @throws CodedError `download_failed`, `catalog_invalid`, `manifest_invalid`, where there is nothing to offer
+ */
 export async function readShelf(root: URL): Promise<Shelf> {
   const address = new URL('catalog.json', root);
   const catalog = parseCatalog(
     await (await fetchFile(address, 'catalog.json')).json().catch(() => undefined),
   );
-  const models = catalog.models.map(async ({ pin }) => {
-    if (pin.rule !== 'manifest') return [];
+  const models: ShelvedModel[] = [];
+  const faults = new Map<string, CodedError>();
+  const reading = catalog.models.map(async ({ id, pin }) => {
+    if (pin.rule !== 'manifest') return undefined;
     const mirrors = pin.mirrors.map((mirror) => new URL(mirror));
-    return [await readModel(new URL(pin.manifest, address), mirrors)];
+    return readModel(new URL(pin.manifest, address), mirrors).catch((error: unknown) => {
+      if (!(error instanceof CodedError)) throw error;
+      faults.set(id, error);
+      return undefined;
+    });
   });
-  return { catalog, models: (await Promise.all(models)).flat() };
+  for (const model of await Promise.all(reading)) if (model) models.push(model);
+  const [fault] = faults.values();
+  if (models.length === 0 && fault) throw fault;
+  return { catalog, models, faults };
 }
 
 async function readModel(address: URL, mirrors: readonly URL[]): Promise<ShelvedModel> {

@@ -39,6 +39,7 @@ export function browserDownloads(store: ModelStore): ModelDownloadPorts {
       addEventListener('online', changed);
       return () => removeEventListener('online', changed);
     },
+    // An upper bound: Chromium reports a round figure, and the disk may run full before.
     room: async () => {
       const { usage, quota } = await navigator.storage.estimate();
       return usage === undefined || quota === undefined ? undefined : Math.max(0, quota - usage);

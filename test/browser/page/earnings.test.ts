@@ -62,7 +62,7 @@ describe('the page of a relay that pays', () => {
 
   it('kills its worker in a demo only', async () => {
     const desk = new StandInDesk();
-    await open(desk, true);
+    await open(desk, { demo: true });
     desk.show({ name: 'serving' }, connected);
     await button('Kill this tab').click();
     expect(desk.asked).toEqual(['kill']);
