@@ -18,6 +18,7 @@ const entries = {
   build: 'scripts/build.ts',
   'build:contracts': 'scripts/build-contracts.ts',
   'test:contracts:deep': 'scripts/test-contracts-deep.ts',
+  'pin-model': 'scripts/pin-model.ts',
   bench: 'bench/run.ts',
   afterglow: 'src/cli/main.ts',
 };

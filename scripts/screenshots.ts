@@ -19,6 +19,10 @@ try {
   await shoot(await open(browser), 'idle');
   await shoot(await open(browser, hold), 'loading', 'Downloading');
   await shoot(await open(browser, damage), 'error', 'is not the file');
+  for (const scheme of ['dark', 'light'] as const) {
+    const models = await openModels(browser, scheme);
+    await shoot(models, scheme === 'dark' ? 'models' : 'models-light', 'paused');
+  }
   const page = await open(browser);
   await page.getByRole('button', { name: 'Start lending' }).click();
   await page.getByText('Online, but not earning').waitFor();
@@ -46,6 +50,29 @@ async function open(by: Browser, model?: (route: Route) => Promise<void>): Promi
     `${network.server.url}/?model=${MODEL}&backend=wasm&software=allow${model ? '&autostart=1' : ''}`,
   );
   await page.getByRole('button', { name: model ? /Cancel|Start/ : 'Start lending' }).waitFor();
+  return page;
+}
+
+/** The models of somebody who has two of them, and half of a third. */
+async function openModels(by: Browser, colorScheme: 'dark' | 'light'): Promise<Page> {
+  const context = await by.newContext({ colorScheme, reducedMotion: 'reduce' });
+  await context.route('**/shakespeare-4m/model.onnx', async (route) => {
+    const response = await route.fetch();
+    const body = (await response.body()).subarray(0, 7_000_000);
+    const headers = { ...response.headers(), 'content-length': '16019432' };
+    await route.fulfill({ response, body, headers });
+  });
+  const page = await context.newPage();
+  await page.goto(`${network.server.url}/?model=${MODEL}&backend=wasm&software=allow#models`);
+  const act = (name: string) => page.getByRole('button', { name }).click();
+  const kept = page.getByText('On this computer');
+  await act('Download Shakespeare 1M fp32');
+  await kept.waitFor();
+  await act('Download Shakespeare 4M q4');
+  await kept.nth(1).waitFor();
+  await act('Download Shakespeare 4M fp32');
+  await page.getByText(/^7\.0 MB of 16 MB/).waitFor();
+  await act('Pause Shakespeare 4M fp32');
   return page;
 }
 
