@@ -83,6 +83,7 @@ const passing: fc.Arbitrary<Mood> = fc.oneof(
 );
 const spoiling: fc.Arbitrary<Mood> = fc.oneof(
   share.map((at): Mood => ({ name: 'wrong_bytes', at })),
+  share.map((at): Mood => ({ name: 'wrong_cut', at })),
   share.map((at): Mood => ({ name: 'short', at })),
   fc.constantFrom<Mood>({ name: 'long' }, { name: 'status', status: 404 }, { name: 'status', status: 403 }),
 );
@@ -175,14 +176,10 @@ describe('downloadFile', () => {
       expect(await run.visit()).toBe('kept');
       expect(run.server.requests).toEqual(['a all', 'b all']);
     }
-    // A sent a wrong half and is away now; B completes it: that it came out wrong is not B's fault.
-    const run = prepare({ a: Array<Mood>(20).fill({ name: 'refused' }) }, [A, B]);
-    const half = await run.store.openPartial(fileOf(content, [A]).sha256);
-    await half.append(new Uint8Array(500));
-    await half.note({ url: A });
-    await half.close();
+    // A sends a wrong half and breaks off, each time; B completes it: that it came out wrong is not B's fault.
+    const run = prepare({ a: Array<Mood>(20).fill({ name: 'wrong_cut', at: 0.5 }) }, [A, B]);
     expect(await run.visit()).toBe('kept');
-    expect(run.server.requests.slice(0, 2)).toEqual(['a bytes=500-', 'b bytes=500-']);
+    expect(run.server.requests.slice(0, 2)).toEqual(['a all', 'b bytes=500-']);
     expect(run.server.requests.at(-1)).toBe('b all');
     expect(await stored(run.store)).toEqual(content);
   });
@@ -211,6 +208,26 @@ describe('downloadFile', () => {
       expect.closeTo(121.5, 1),
       expect.closeTo(124.5, 1),
     ]);
+  });
+
+  it('asks again at once when the network is another one', async () => {
+    const { server, store, clock, steps } = prepare({
+      a: [...Array<Mood>(5).fill({ name: 'refused' }), { name: 'status', status: 503, seconds: 500 }],
+    });
+    let changed = (): void => {};
+    const ports = portsOf(server, store, clock);
+    const running = downloadFile(
+      fileOf(content, [A]),
+      { ...ports, onNetwork: (listener) => ((changed = listener), () => {}) },
+      new AbortController().signal,
+      (step) => steps.push(step),
+    );
+    await clock.advance(60_000);
+    expect(server.requests).toHaveLength(6);
+    changed();
+    await clock.advance(1);
+    await running;
+    expect(server.requests).toHaveLength(7);
   });
 
   it('gives a silent server up, and goes on elsewhere', async () => {

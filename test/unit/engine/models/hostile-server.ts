@@ -9,6 +9,8 @@ export type Mood =
   | { readonly name: 'cut'; readonly at: number }
   | { readonly name: 'no_ranges'; readonly at?: number }
   | { readonly name: 'wrong_bytes'; readonly at: number }
+  /** The first byte is wrong, and then it cuts: who goes on elsewhere gets the blame. */
+  | { readonly name: 'wrong_cut'; readonly at: number }
   | { readonly name: 'short'; readonly at: number }
   | { readonly name: 'long' }
   | { readonly name: 'other_tag' }
@@ -37,7 +39,7 @@ export function answer(
     const headers = seconds === undefined ? {} : { 'retry-after': String(seconds) };
     return { status, headers, body: new Uint8Array() };
   }
-  const file = mood.name === 'wrong_bytes' ? damage(content, mood.at) : resize(content, mood);
+  const file = spoil(content, mood);
   const etag = mood.name === 'other_tag' ? `"${Math.random()}"` : '"v1"';
   const first = mood.name === 'no_ranges' ? 0 : Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
   if (first >= file.length && first > 0) {
@@ -49,7 +51,8 @@ export function answer(
     'content-length': String(body.length),
     ...(first > 0 ? { 'content-range': `bytes ${first}-${file.length - 1}/${file.length}` } : {}),
   };
-  const at = 'at' in mood && ['cut', 'stall', 'no_ranges'].includes(mood.name) ? mood.at : undefined;
+  const at =
+    'at' in mood && ['cut', 'stall', 'no_ranges', 'wrong_cut'].includes(mood.name) ? mood.at : undefined;
   const how = mood.name === 'stall' ? 'stall' : 'break';
   return {
     status: first > 0 ? 206 : 200,
@@ -57,6 +60,11 @@ export function answer(
     body,
     ...(at === undefined ? {} : { ends: { after: Math.floor(at * body.length), how } }),
   };
+}
+
+function spoil(content: Uint8Array<ArrayBuffer>, mood: Mood): Uint8Array<ArrayBuffer> {
+  if (mood.name === 'wrong_bytes') return damage(content, mood.at);
+  return mood.name === 'wrong_cut' ? damage(content, 0) : resize(content, mood);
 }
 
 function damage(content: Uint8Array<ArrayBuffer>, at: number): Uint8Array<ArrayBuffer> {
