@@ -4,6 +4,7 @@ import type { SelfTestOrder, SelfTestResult } from '../provider/compute/self-tes
 import { createWorkerDesk } from './desk/worker-desk.ts';
 import { createWorkerModelDesk } from './desk/worker-model-desk.ts';
 import { mount } from './mount.ts';
+import { watchOwner } from './owner/watch-owner.ts';
 import { createLending } from './state/lending.ts';
 import { createLibrary, storedDownloads } from './state/library.ts';
 import { readParameters } from './state/page-parameters.ts';
@@ -32,6 +33,7 @@ const desk = createWorkerDesk(parameters.profile);
 const lending = createLending(desk, settings, {
   save: (changed) => saveSettings(localStorage, parameters.profile, changed),
   demo: parameters.demo,
+  storage: localStorage,
 });
 
 effect(() => {
@@ -50,6 +52,7 @@ const wanted = storedDownloads(localStorage);
 const library = createLibrary(createWorkerModelDesk(), wanted);
 mount(root, { lending, library, place: followPlace(window) });
 
+watchOwner(lending);
 await lending.begin();
 if (wanted.load().length > 0) library.open();
 if (parameters.autostart) await lending.start();

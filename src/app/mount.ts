@@ -6,6 +6,7 @@ import './style/layout.css';
 import './style/hero.css';
 import './style/cards.css';
 import './style/earnings.css';
+import './style/gpu.css';
 import './style/dialogs.css';
 import './style/models.css';
 

@@ -97,15 +97,15 @@ export class Provider {
     void this.#stayConnected(this.#life.signal);
   }
 
-  /** Hands back what runs, then closes the connection. */
-  async stop(): Promise<void> {
+  /** Hands back what runs, for this reason, then closes the connection. */
+  async stop(reason: ErrorBody = { code: 'stopped', message: 'The provider stops.' }): Promise<void> {
     const life = this.#life;
     if (!life) return;
     this.#life = undefined;
     if (this.#runner) {
       // Without a model the relay takes the hand-backs for what they are: the owner's leave, and nobody's fault.
       this.#session?.sendReady({ type: 'models', models: [] });
-      this.#runner.pause({ code: 'stopped', message: 'The provider stops.' });
+      this.#runner.pause(reason);
       await Promise.race([this.#runner.settled(), sleep(this.#options.clock, PARTING_MS)]);
     }
     life.abort(new CodedError('stopped', 'The provider stops.'));

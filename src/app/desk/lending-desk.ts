@@ -5,6 +5,7 @@ import type { Holding, PaymentRow } from '../../provider/income/payout-store.ts'
 import type { AttemptRow, Totals } from '../../provider/history/attempt-history.ts';
 import type { GpuReport, ModelChoice } from '../../provider/compute/engine-source.ts';
 import type { LendingOrder } from '../../provider/compute/lender.ts';
+import type { FitWish, GpuMeasures, ModelFit } from '../../provider/compute/model-fit.ts';
 import type { LenderStatus } from '../../provider/compute/lender-status.ts';
 
 /**
@@ -23,6 +24,13 @@ export interface LendingDesk {
   /** Takes no jobs until `resume` of the same code. */
   pause(reason: ErrorBody): Promise<void>;
   resume(code: string): Promise<void>;
+  /** Pauses for so many ms; `resume('snoozed')` ends that. */
+  snooze(ms: number): Promise<void>;
+  /** Times this GPU; takes about a second. */
+  measureGpu(): Promise<GpuMeasures>;
+  cancelMeasure(): Promise<void>;
+  /** Which models this GPU can serve, and how fast if it was measured. */
+  fits(wish: FitWish, measures: GpuMeasures | undefined): Promise<readonly ModelFit[]>;
   /** Frees the GPU's memory at once; `resume('paused')` loads the model again. */
   unload(): Promise<void>;
   /** The owner's limits from now on. */

@@ -8,6 +8,7 @@ import type { Holding, PaymentRow } from '../../provider/income/payout-store.ts'
 import type { AttemptRow, Totals } from '../../provider/history/attempt-history.ts';
 import type { LendingDesk } from '../desk/lending-desk.ts';
 import { pageCure } from '../words/page-cures.ts';
+import { createGpuBench, type GpuBench } from './gpu-bench.ts';
 import type { Settings } from './settings.ts';
 
 /** How many receipts the page shows before it is asked for more. */
@@ -45,11 +46,16 @@ export interface Lending {
   start(): Promise<void>;
   stop(): Promise<void>;
   pause(): Promise<void>;
+  /** Ends the pause that the status shows: the owner's own, a snooze, or the yielding. */
   resume(): Promise<void>;
+  /** Pauses for another reason than the owner's press, until `resumeFrom` its code. */
+  pauseFor(reason: ErrorBody): Promise<void>;
+  resumeFrom(code: string): Promise<void>;
+  snooze(ms: number): Promise<void>;
+  /** What this GPU can do. */
+  readonly bench: GpuBench;
   /** Gives the GPU's memory back at once; `resume` loads the model again. */
   unload(): Promise<void>;
-  /** Lends although something seems to use the GPU: what steps take now is normal. */
-  forgetDuty(): Promise<void>;
   requestPayout(): Promise<void>;
   /** Kills the worker that computes, as a crash would. */
   kill(): Promise<void>;
@@ -64,12 +70,15 @@ export type Obstacle = 'starting' | 'no_gpu' | 'software' | 'no_model';
 export interface LendingOptions {
   readonly save: (settings: Settings) => void;
   readonly demo?: boolean;
+  /** Where measures of the GPU are kept. */
+  readonly storage?: Storage;
+  readonly now?: () => number;
 }
 
 export function createLending(
   desk: LendingDesk,
   initial: Settings,
-  { save, demo = false }: LendingOptions,
+  { save, demo = false, storage, now = () => Date.now() }: LendingOptions,
 ): Lending {
   const account = signal<Hex>();
   const status = signal<LenderStatus>();
@@ -198,9 +207,17 @@ export function createLending(
       }),
     stop: () => act(() => desk.stop()),
     pause: () => act(() => desk.pause({ code: 'paused', message: 'Paused by the owner.' })),
-    resume: () => act(() => desk.resume('paused')),
+    resume: () =>
+      act(() => {
+        const state = status.value?.state;
+        const code = state?.name === 'paused' ? state.reason.code : 'paused';
+        return code === 'yielding' ? desk.forgetDuty() : desk.resume(code);
+      }),
+    pauseFor: (reason) => act(() => desk.pause(reason)),
+    resumeFrom: (code) => act(() => desk.resume(code)),
+    snooze: (ms) => act(() => desk.snooze(ms)),
+    bench: createGpuBench({ desk, gpu, settings, storage, now }),
     unload: () => act(() => desk.unload()),
-    forgetDuty: () => act(() => desk.forgetDuty()),
     requestPayout: () => act(() => desk.requestPayout()),
     kill: () => act(() => desk.kill()),
     change(changes) {

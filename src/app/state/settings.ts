@@ -5,8 +5,25 @@ const LEAST_SHARE = 0.1;
 /** What a relay may owe, unless the owner says otherwise: $0.25, in pico. */
 const DEFAULT_CREDIT_LIMIT = 25n * 10n ** 10n;
 
-/** What the owner chose: the order that `start` gives. */
-export type Settings = LendingOrder;
+/** When the page pauses for its owner's sake, as far as the browser lets it see that; and whether it keeps awake. */
+export interface OwnerWishes {
+  readonly pauseOnBattery: boolean;
+  readonly pauseWhenHidden: boolean;
+  readonly pauseUnderPressure: boolean;
+  readonly pauseWhenActive: boolean;
+  readonly stayAwake: boolean;
+}
+
+/** What the owner chose: the order that `start` gives, and what the page itself does. */
+export type Settings = LendingOrder & OwnerWishes;
+
+const WISHES: OwnerWishes = {
+  pauseOnBattery: true,
+  pauseWhenHidden: false,
+  pauseUnderPressure: false,
+  pauseWhenActive: false,
+  stayAwake: true,
+};
 
 /** @param location of the page: by default the relay is who served it. */
 export function defaultSettings(location: { protocol: string; host: string }): Settings {
@@ -22,6 +39,7 @@ export function defaultSettings(location: { protocol: string; host: string }): S
     giveWay: 'gpu',
     memoryBytes: 0,
     promptTokens: 0,
+    ...WISHES,
   };
 }
 
@@ -48,7 +66,15 @@ export function loadSettings(storage: Storage, profile: string): Partial<Setting
     ...(giveWay === 'gpu' || giveWay === 'never' ? { giveWay } : {}),
     ...(isWithin(memoryBytes, 0, 2 ** 40) ? { memoryBytes } : {}),
     ...(isWithin(promptTokens, 0, 2 ** 20) ? { promptTokens } : {}),
+    ...loadWishes(stored),
   };
+}
+
+function loadWishes(stored: Partial<Record<keyof Settings, unknown>>): Partial<OwnerWishes> {
+  const names = Object.keys(WISHES) as (keyof OwnerWishes)[];
+  return Object.fromEntries(
+    names.filter((name) => typeof stored[name] === 'boolean').map((name) => [name, stored[name]]),
+  );
 }
 
 function isWithin(value: unknown, least: number, most: number): value is number {

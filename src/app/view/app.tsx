@@ -4,7 +4,9 @@ import { useState } from 'preact/hooks';
 import type { Lending } from '../state/lending.ts';
 import type { Library } from '../state/library.ts';
 import type { Place } from '../state/place.ts';
+import { DutyPanel } from './duty-panel.tsx';
 import { Earnings } from './earnings.tsx';
+import { GpuPanel } from './gpu-panel.tsx';
 import { Header } from './header.tsx';
 import { Hero } from './hero.tsx';
 import { Machine } from './machine.tsx';
@@ -58,8 +60,10 @@ function LendingView({ lending }: { lending: Lending }): JSX.Element {
         <div class="column">
           <Streams lending={lending} />
           <Receipts lending={lending} />
+          <GpuPanel lending={lending} />
         </div>
         <div class="column">
+          <DutyPanel lending={lending} />
           <Machine lending={lending} />
           <Served lending={lending} />
         </div>

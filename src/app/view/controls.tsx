@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import type { Lending, Obstacle } from '../state/lending.ts';
+import { describeResume, isOwnPause } from '../words/state-words.ts';
 import { PauseIcon, PlayIcon, StopIcon } from './icons.tsx';
 
 const obstacles: Readonly<Record<Obstacle, string>> = {
@@ -36,10 +37,14 @@ export function Controls({ lending }: { lending: Lending }): JSX.Element {
   }
   return (
     <div class="controls">
-      {state === 'paused' ? (
-        <button type="button" class="button-main" onClick={() => void lending.resume()}>
+      {state === 'paused' || state === 'unloaded' ? (
+        <button
+          type="button"
+          class={isOwnPause(lending.status.value?.state) ? 'button-main' : 'button-plain'}
+          onClick={() => void lending.resume()}
+        >
           <PlayIcon />
-          Resume
+          {describeResume(lending.status.value?.state)}
         </button>
       ) : null}
       {state === 'waiting' || state === 'serving' || state === 'connecting' || state === 'held' ? (
@@ -50,7 +55,7 @@ export function Controls({ lending }: { lending: Lending }): JSX.Element {
       ) : null}
       <button
         type="button"
-        class={state === 'paused' ? 'button-plain' : 'button-stop'}
+        class={state === 'paused' || state === 'unloaded' ? 'button-plain' : 'button-stop'}
         onClick={() => void lending.stop()}
       >
         <StopIcon />

@@ -4,6 +4,7 @@ import type { Lending } from '../state/lending.ts';
 import { relayUrlFault, type Settings } from '../state/settings.ts';
 import { CreditLimit } from './credit-limit.tsx';
 import { Dialog } from './dialog.tsx';
+import { OwnerSettings } from './owner-settings.tsx';
 
 export interface SettingsDialogProps {
   readonly lending: Lending;
@@ -85,6 +86,7 @@ function SettingsForm({ lending, close }: Omit<SettingsDialogProps, 'open'>): JS
           Eight streams cost a GPU little more than one. Each takes memory for its context.
         </span>
       </div>
+      <OwnerSettings draft={draft} amend={amend} />
       <CreditLimit value={draft.creditLimit} amend={(creditLimit) => amend({ creditLimit })} />
       <label class="choice">
         <input
@@ -95,7 +97,9 @@ function SettingsForm({ lending, close }: Omit<SettingsDialogProps, 'open'>): JS
         Lend even where the CPU does the work (slow, for tests)
       </label>
       <div class="dialog-end">
-        {busy ? <p class="field-hint">Changes take effect at the next start.</p> : null}
+        {busy ? (
+          <p class="field-hint">Share and prompts change at once, the rest at the next start.</p>
+        ) : null}
         <button type="submit" class="button-main button-small">
           Save
         </button>

@@ -1,7 +1,7 @@
 import { type ErrorBody, unreachable } from '../../core/errors.ts';
 import type { LenderState, LenderStatus } from '../../provider/compute/lender-status.ts';
 import { describeProgress } from './download-words.ts';
-import { describeSeconds } from './quantities.ts';
+import { describeSeconds, describeTime } from './quantities.ts';
 
 /** How the page says what is going on: a headline, and a sentence with the reason or what happens next. */
 export interface StateWords {
@@ -66,7 +66,7 @@ export function describeState(status: LenderStatus | undefined, modelName: strin
 }
 
 /** Whose pause it is: the owner's own, or what else the page saw. */
-function describePause({ code, message }: ErrorBody): StateWords {
+function describePause({ code, message, data }: ErrorBody): StateWords {
   switch (code) {
     case 'paused':
       return {
@@ -81,9 +81,31 @@ function describePause({ code, message }: ErrorBody): StateWords {
         detail:
           'Something else uses the GPU, and it goes first. The jobs went on elsewhere; lending goes on by itself when the GPU is free.',
       };
+    case 'snoozed':
+      return {
+        tone: 'quiet',
+        title: 'Snoozed',
+        detail: `The GPU is yours until ${describeTime(Number(data?.['until'] ?? 0)).slice(0, 5)}. Then lending goes on by itself.`,
+      };
+    case 'on_battery':
+      return {
+        tone: 'quiet',
+        title: 'Paused: on battery',
+        detail: 'Lending goes on by itself when the machine is plugged in. The settings can change that.',
+      };
     default:
-      return { tone: 'quiet', title: 'Paused', detail: message };
+      return { tone: 'quiet', title: 'Paused', detail: `${message} Lending goes on by itself afterwards.` };
   }
+}
+
+/** Whether only the owner ends the pause, and not what made the page pause by itself. */
+export function isOwnPause(state: LenderState | undefined): boolean {
+  return state?.name !== 'paused' || state.reason.code === 'paused' || state.reason.code === 'snoozed';
+}
+
+/** What the button says that ends a pause. */
+export function describeResume(state: LenderState | undefined): string {
+  return isOwnPause(state) ? 'Resume' : 'Lend all the same';
 }
 
 function capitalise(words: string): string {

@@ -20,6 +20,14 @@ export interface GpuProbe {
   /** Bytes; the largest tensor is bounded by both. */
   readonly maxBufferBytes: number;
   readonly maxBindingBytes: number;
+  readonly memory: GpuMemory;
+}
+
+/** The memory of a GPU. Browsers hardly ever tell: then it is at least what one buffer may have. */
+export interface GpuMemory {
+  readonly bytes: number;
+  /** False where `bytes` is only a lower bound. */
+  readonly known: boolean;
 }
 
 export interface GpuDevice extends GpuProbe {
@@ -49,14 +57,27 @@ export function probeAdapter({ info, features, limits }: GPUAdapter): GpuProbe {
     subgroups: features.has('subgroups') && info.subgroupMinSize >= LEAST_SUBGROUP,
     maxBufferBytes: limits.maxBufferSize,
     maxBindingBytes: limits.maxStorageBufferBindingSize,
+    memory: memoryOf(info, limits),
   };
+}
+
+/** `memoryHeaps` is Chromium's, behind a flag for developers; `0x2` marks memory of the GPU's own. */
+function memoryOf(info: GPUAdapterInfo, limits: GPUSupportedLimits): GpuMemory {
+  const { memoryHeaps = [] } = info as { memoryHeaps?: readonly { size: number; properties: number }[] };
+  const own = memoryHeaps.filter(({ properties }) => (properties & 0x2) !== 0);
+  const bytes = own.reduce((sum, { size }) => sum + size, 0);
+  return bytes > 0 ? { bytes, known: true } : { bytes: limits.maxBufferSize, known: false };
 }
 
 /**
  * Opens a device with the adapter's own limits, and with those features that ONNX Runtime uses where it finds them.
+ * @param further features that are wanted where the adapter has them
  * @throws CodedError `device_lost` where the adapter gives none.
  */
-export async function openDevice(adapter: GPUAdapter): Promise<GpuDevice> {
+export async function openDevice(
+  adapter: GPUAdapter,
+  further: readonly GPUFeatureName[] = [],
+): Promise<GpuDevice> {
   const probe = probeAdapter(adapter);
   const limits = [
     'maxBufferSize',
@@ -72,6 +93,7 @@ export async function openDevice(adapter: GPUAdapter): Promise<GpuDevice> {
       requiredFeatures: [
         ...(probe.halfPrecision ? ['shader-f16' as const] : []),
         ...(probe.subgroups ? ['subgroups' as const] : []),
+        ...further.filter((feature) => adapter.features.has(feature)),
       ],
       requiredLimits: Object.fromEntries(limits.map((limit) => [limit, adapter.limits[limit]])),
     });

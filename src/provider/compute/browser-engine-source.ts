@@ -1,4 +1,5 @@
 import { abortError, CodedError } from '../../core/errors.ts';
+import { type GpuMeasures, measureGpu } from '../../engine/gpu/gpu-benchmark.ts';
 import { findAdapter, openDevice, probeAdapter } from '../../engine/gpu/gpu-device.ts';
 import { memoryNeed } from '../../engine/models/memory-need.ts';
 import { obtainModel } from '../../engine/models/kept-files.ts';
@@ -11,6 +12,7 @@ import { createStopFinder } from '../../engine/stop-finder.ts';
 import { filesOf, type ModelManifest, nameInGraph } from '../../protocol/wire/model-manifest.ts';
 import { browserDownloads, openBrowserStore } from '../models/browser-downloads.ts';
 import type { EngineOrder, EngineSource, GpuReport, LoadedEngine, LoadProgress } from './engine-source.ts';
+import { fitModel, type FitWish, type ModelFit } from './model-fit.ts';
 import { ownEngine } from './owned-engine.ts';
 import { choicesOf, findOffer, readShelf, type Shelf, wantedFiles } from './model-shelf.ts';
 
@@ -29,18 +31,42 @@ export function createBrowserEngineSource(root: URL): EngineSource {
   return {
     probe,
     models: async () => choicesOf(await models()),
+    measure,
+    fits: async (wish, measures) => fits(await models(), wish, measures),
     load: async (order, progress, signal) => load(await models(), order, progress, signal),
   };
 }
 
 async function probe(): Promise<GpuReport> {
   try {
-    const { name, gpuClass, software, halfPrecision } = probeAdapter(await findAdapter());
-    return { webgpu: true, name, gpuClass, software, halfPrecision };
+    const details = probeAdapter(await findAdapter());
+    const { name, gpuClass, software, halfPrecision } = details;
+    return { webgpu: true, name, gpuClass, software, halfPrecision, details };
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
     return { webgpu: false, reason: error.message, name: '', gpuClass: 'none', software: false };
   }
+}
+
+async function measure(signal: AbortSignal): Promise<GpuMeasures> {
+  const { device } = await openDevice(await findAdapter(), ['timestamp-query']);
+  try {
+    return await measureGpu(device, { signal });
+  } finally {
+    device.destroy();
+  }
+}
+
+async function fits(
+  { models }: Shelf,
+  wish: FitWish,
+  measures: GpuMeasures | undefined,
+): Promise<readonly ModelFit[]> {
+  const { details } = await probe();
+  if (!details) return [];
+  return models.flatMap(({ manifest, offers }) =>
+    [...offers.values()].map(({ id, variant }) => fitModel(id, manifest, variant, details, wish, measures)),
+  );
 }
 
 async function load(

@@ -2,6 +2,7 @@ import type { ProxyMarked } from 'comlink';
 import { CodedError, type ErrorBody } from '../../core/errors.ts';
 import { cryptoRandom } from '../../core/random.ts';
 import type { OwnerLimits } from '../duty/owner-limits.ts';
+import type { GpuMeasures } from '../../engine/gpu/gpu-benchmark.ts';
 import { AttemptHistory, type AttemptRow, type Totals } from '../history/attempt-history.ts';
 import { PayoutHistory } from '../history/payout-history.ts';
 import type { Holding, PaymentRow } from '../income/payout-store.ts';
@@ -13,6 +14,7 @@ import { Lender, type LendingOrder } from './lender.ts';
 import type { LenderStatus } from './lender-status.ts';
 import { holdLendingLock } from './lending-lock.ts';
 import type { SelfTestOrder, SelfTestResult } from './self-test.ts';
+import type { FitWish, ModelFit } from './model-fit.ts';
 import { feedStatus } from './status-feed.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -25,6 +27,11 @@ export interface ComputeApi {
   open(profile: string, signer: MessagePort): Promise<void>;
   probe(): Promise<GpuReport>;
   models(): Promise<readonly ModelChoice[]>;
+  /** Times this GPU; takes about a second. @throws CodedError `engine_busy` while lending, `gpu_miscomputes`, `aborted` */
+  measureGpu(): Promise<GpuMeasures>;
+  cancelMeasure(): void;
+  /** Which models this GPU can serve, and how fast if it was measured. */
+  fits(wish: FitWish, measures: GpuMeasures | undefined): Promise<readonly ModelFit[]>;
   start(order: LendingOrder): Promise<void>;
   stop(): Promise<void>;
   /** Times the loaded engine with nobody in between. */
@@ -32,6 +39,8 @@ export interface ComputeApi {
   /** Takes no jobs until `resume` of the same code; hands back those that run. */
   pause(reason: ErrorBody): void;
   resume(code: string): Promise<void>;
+  /** Pauses for so many ms; `resume('snoozed')` ends that. */
+  snooze(ms: number): void;
   /** Hands back what runs and frees the GPU's memory at once; `resume('paused')` loads the model again. */
   unload(): Promise<void>;
   /** The owner's limits from now on. */
@@ -62,6 +71,7 @@ interface Opened {
 
 export function createComputeApi(source: EngineSource): ComputeApi {
   let opened: Opened | undefined;
+  let measuring = new AbortController();
 
   function open(): Opened {
     if (opened) return opened;
@@ -89,11 +99,23 @@ export function createComputeApi(source: EngineSource): ComputeApi {
     },
     probe: () => open().lender.probe(),
     models: () => source.models(),
+    async measureGpu() {
+      const { name } = open().lender.status().state;
+      if (name !== 'idle' && name !== 'error') {
+        throw new CodedError('engine_busy', 'Stop lending first: both would slow each other down.');
+      }
+      measuring.abort();
+      measuring = new AbortController();
+      return source.measure(measuring.signal);
+    },
+    cancelMeasure: () => measuring.abort(new CodedError('aborted', 'The measurement was cancelled.')),
+    fits: (wish, measures) => source.fits(wish, measures),
     start: (order) => open().lender.start(order),
     stop: () => open().lender.stop(),
     selfTest: (order) => open().lender.selfTest(order),
     pause: (reason) => open().lender.pause(reason),
     resume: (code) => open().lender.resume(code),
+    snooze: (ms) => open().lender.snooze(ms),
     unload: () => open().lender.unload(),
     limit: (limits) => open().lender.limit(limits),
     forgetDuty: () => open().lender.forgetDuty(),

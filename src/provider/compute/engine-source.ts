@@ -1,7 +1,10 @@
 import type { ErrorBody } from '../../core/errors.ts';
 import type { Backend } from '../../engine/engine.ts';
+import type { GpuMeasures } from '../../engine/gpu/gpu-benchmark.ts';
+import type { GpuProbe } from '../../engine/gpu/gpu-device.ts';
 import type { ModelProgress } from '../../engine/models/model-download.ts';
 import type { Serving } from '../serving.ts';
+import type { FitWish, ModelFit } from './model-fit.ts';
 
 export type { ModelProgress };
 
@@ -18,6 +21,8 @@ export interface GpuReport {
   readonly software: boolean;
   /** It has `shader-f16`; missing where there is no GPU. */
   readonly halfPrecision?: boolean;
+  /** What else there is to know of the adapter. */
+  readonly details?: GpuProbe;
 }
 
 /** A model that this page can serve, in one variant. */
@@ -66,6 +71,10 @@ export interface LoadedEngine extends Serving {
 export interface EngineSource {
   probe(): Promise<GpuReport>;
   models(): Promise<readonly ModelChoice[]>;
+  /** Times this GPU on a device of its own. @throws CodedError `gpu_miscomputes`, `device_lost`, … */
+  measure(signal: AbortSignal): Promise<GpuMeasures>;
+  /** Which models this GPU can serve, and how fast if it was measured; nothing where there is no GPU. */
+  fits(wish: FitWish, measures: GpuMeasures | undefined): Promise<readonly ModelFit[]>;
   load(
     order: EngineOrder,
     progress: (progress: LoadProgress) => void,

@@ -8,22 +8,15 @@ import type { PayoutStore } from '../income/payout-store.ts';
 import { Provider } from '../provider.ts';
 import { closeServing, stepMsOf } from '../serving.ts';
 import type { Signer } from '../signer.ts';
-import { Tally } from '../tally.ts';
 import { Duty, YIELDING } from '../duty/duty.ts';
-import { DutyController } from '../duty/duty-controller.ts';
 import type { OwnerLimits } from '../duty/owner-limits.ts';
-import type { EngineOrder, EngineSource, GpuReport, LoadedEngine, LoadProgress } from './engine-source.ts';
-import { type Footprint, reduce, type Reduction } from './footprint.ts';
+import type { EngineSource, GpuReport, LoadedEngine, LoadProgress } from './engine-source.ts';
+import { loadFitting, shrink } from './fitting-load.ts';
 import { runSelfTest, type SelfTestOrder, type SelfTestResult } from './self-test.ts';
-import { Recovery } from './recovery.ts';
+import { createRun, hasWorked, type LendingOrder, type Run } from './lending-run.ts';
 import { curedError, curedState, type LenderState, type LenderStatus } from './lender-status.ts';
 
-/** What the owner chose before pressing start. */
-export interface LendingOrder extends EngineOrder, OwnerLimits {
-  readonly relayUrl: string;
-  /** What the relay may owe before this tab takes no more jobs, in pico as a decimal string. */
-  readonly creditLimit: string;
-}
+export type { LendingOrder };
 
 export interface LenderPorts {
   readonly clock: Clock;
@@ -46,31 +39,6 @@ const PASSING: ReadonlySet<string> = new Set([
   'out_of_memory',
 ]);
 
-/** An engine that stood this long did not fail at once. */
-const GOOD_MS = 60_000;
-
-interface Run {
-  readonly order: LendingOrder;
-  readonly stop: AbortController;
-  readonly tally: Tally;
-  readonly recovery: Recovery;
-  /** What is known of this engine's steps: a recovery does not forget it. */
-  readonly controller: DutyController;
-  limits: OwnerLimits;
-  /** Less than was ordered, where that did not fit. */
-  reduction?: Reduction;
-  release?: () => void;
-  loaded?: LoadedEngine;
-  provider?: Provider;
-  duty?: Duty;
-  /** The engine was taken down for its owner; resuming loads it again. */
-  unloaded: boolean;
-  /** Tokens and jobs when the engine of now was loaded. */
-  tokensBefore: number;
-  jobsBefore: number;
-  loadedAt: number;
-}
-
 /**
  * Lending as its owner sees it: start, stop, pause, resume, one status. Loads the engine, keeps a provider on it, and
  * loads it anew when the GPU was lost.
@@ -87,6 +55,7 @@ export class Lender {
   /** The last run's farewell: the next one's engine waits for its memory. */
   #ending: Promise<void> | undefined;
   #kept = 0;
+  #undoSnooze = (): void => {};
 
   constructor(ports: LenderPorts) {
     this.#ports = ports;
@@ -104,18 +73,7 @@ export class Lender {
   async start(order: LendingOrder): Promise<void> {
     if (this.#run) throw new CodedError('already_lending', 'Lending has started already.');
     const stop = new AbortController();
-    const run: Run = {
-      order,
-      stop,
-      tally: new Tally(this.#ports.clock),
-      recovery: new Recovery(),
-      controller: new DutyController(),
-      limits: order,
-      unloaded: false,
-      tokensBefore: 0,
-      jobsBefore: 0,
-      loadedAt: 0,
-    };
+    const run = createRun(order, stop, this.#ports.clock);
     this.#run = run;
     this.#state = { name: 'loading', model: order.model, progress: { phase: 'prepare' } };
     try {
@@ -140,6 +98,7 @@ export class Lender {
   /** Hands back what runs, lets go of relay, GPU and memory. */
   async stop(): Promise<void> {
     this.#pauses.clear();
+    this.#undoSnooze();
     this.#state = undefined;
     if (this.#run) await this.#end(this.#run, undefined);
   }
@@ -150,9 +109,19 @@ export class Lender {
     this.#run?.provider?.pause(reason);
   }
 
+  /** Pauses for so long; a later call counts from then. */
+  snooze(ms: number): void {
+    const { clock } = this.#ports;
+    this.#undoSnooze();
+    const data = { until: clock.now() + ms };
+    this.pause({ code: 'snoozed', message: 'Snoozed.', data });
+    this.#undoSnooze = clock.after(ms, () => void this.resume('snoozed'));
+  }
+
   /** Goes on where nothing else stands against it; loads the model again where it was taken down. */
   async resume(code = 'paused'): Promise<void> {
     this.#pauses.delete(code);
+    if (code === 'snoozed') this.#undoSnooze();
     const run = this.#run;
     run?.provider?.resume(code);
     if (!run?.unloaded || code !== 'paused') return;
@@ -293,35 +262,16 @@ export class Lender {
     }
   }
 
-  /** Loads the engine, with fewer streams or a shorter context where memory does not allow what was ordered. */
   async #load(run: Run): Promise<LoadedEngine> {
-    const { order, stop, limits } = run;
+    const { order, stop, limits, reduction } = run;
     const progress = (step: LoadProgress): void => {
       if (this.#run === run) this.#state = { name: 'loading', model: order.model, progress: step };
     };
     progress({ phase: 'prepare' });
-    for (;;) {
-      const footprint: Footprint = run.reduction ?? order;
-      try {
-        const { slots, context } = footprint;
-        const wanted = { ...order, ...limits, slots, ...(context ? { context } : {}) };
-        const loaded = await this.#ports.source.load(wanted, progress, stop.signal);
-        if (!stop.signal.aborted) return loaded;
-        await closeServing(loaded);
-        throw abortError(stop.signal);
-      } catch (error) {
-        const reason = errorBody(error);
-        const whole = await this.#contextOf(order.model);
-        const smaller = stop.signal.aborted ? undefined : reduce(footprint, whole, reason.code);
-        if (!smaller) throw error;
-        run.reduction = { ...smaller, reason };
-      }
-    }
-  }
-
-  async #contextOf(model: string): Promise<number> {
-    const models = await this.#ports.source.models();
-    return models.find(({ id }) => id === model)?.context ?? 0;
+    const wanted = { ...order, ...limits };
+    return loadFitting(this.#ports.source, wanted, reduction, progress, stop.signal, (found) => {
+      run.reduction = found;
+    });
   }
 
   /** The engine failed: another takes its place, as long as that makes sense. */
@@ -330,12 +280,15 @@ export class Lender {
     const { tally, recovery, order, stop } = run;
     const { clock } = this.#ports;
     if (tally.finished > run.jobsBefore) recovery.finished();
-    let worked = tally.tokens > run.tokensBefore || clock.now() - run.loadedAt > GOOD_MS;
+    let worked = hasWorked(run, clock.now());
     let cause = error;
     try {
       for (;;) {
-        await this.#unload(run);
-        if (cause.code === 'out_of_memory') await this.#shrink(run, cause);
+        await this.#unload(run, cause);
+        if (cause.code === 'out_of_memory') {
+          const smaller = await shrink(this.#ports.source, order.model, run.reduction ?? order, cause);
+          if (smaller) run.reduction = smaller;
+        }
         const wait = recovery.next(cause, worked, clock.now());
         if (run.unloaded) return;
         this.#state = { name: 'recovering', model: order.model, reason: curedError(cause) };
@@ -356,19 +309,13 @@ export class Lender {
     }
   }
 
-  /** What did not fit while it ran shall not be tried again. */
-  async #shrink(run: Run, reason: ErrorBody): Promise<void> {
-    const smaller = reduce(run.reduction ?? run.order, await this.#contextOf(run.order.model), reason.code);
-    if (smaller) run.reduction = { ...smaller, reason };
-  }
-
-  async #unload(run: Run): Promise<void> {
+  async #unload(run: Run, reason?: ErrorBody): Promise<void> {
     const { provider, loaded, duty } = run;
     delete run.provider;
     delete run.loaded;
     delete run.duty;
     duty?.stop();
-    const told = provider?.stop();
+    const told = provider?.stop(reason);
     // Streams were stopped by now; the memory need not wait until the relay has heard of it.
     await Promise.all([told, loaded && closeServing(loaded)]);
   }

@@ -3,7 +3,7 @@ import axe from 'axe-core';
 import { expect } from 'vitest';
 import { page } from 'vitest/browser';
 import { mount } from '../../../src/app/mount.ts';
-import { createLending } from '../../../src/app/state/lending.ts';
+import { createLending, type Lending } from '../../../src/app/state/lending.ts';
 import { createLibrary } from '../../../src/app/state/library.ts';
 import type { Place } from '../../../src/app/state/place.ts';
 import type { Settings } from '../../../src/app/state/settings.ts';
@@ -19,9 +19,14 @@ const settings: Settings = {
   allowSoftware: false,
   creditLimit: '250000000000',
   share: 1,
-  giveWay: 'always',
+  giveWay: 'gpu',
   memoryBytes: 0,
   promptTokens: 0,
+  pauseOnBattery: true,
+  pauseWhenHidden: false,
+  pauseUnderPressure: false,
+  pauseWhenActive: false,
+  stayAwake: false,
 };
 /** What the page stored, since it was opened. */
 export const saved: Settings[] = [];
@@ -46,12 +51,16 @@ export interface OpenOptions {
 export async function open(
   desk: StandInDesk,
   { demo = false, place = 'lending', models = new StandInModels() }: OpenOptions = {},
-): Promise<void> {
+): Promise<Lending> {
   closePage();
   document.documentElement.lang = 'en';
   document.title = 'Afterglow';
   const root = document.body.appendChild(document.createElement('div'));
-  const lending = createLending(desk, settings, { save: (changed) => saved.push(changed), demo });
+  const lending = createLending(desk, settings, {
+    save: (changed) => saved.push(changed),
+    demo,
+    storage: sessionStorage,
+  });
   const library = createLibrary(models, {
     load: () => remembered,
     save: (ids) => {
@@ -64,6 +73,7 @@ export async function open(
     root.remove();
   };
   await lending.begin();
+  return lending;
 }
 
 export function closePage(): void {

@@ -94,7 +94,7 @@ describe('the page', () => {
     await button('Stop lending').click();
     desk.show({ name: 'idle' });
     await expect.element(button('Start lending')).toBeEnabled();
-    expect(desk.asked.slice(1)).toEqual(['pause', 'resume', 'stop']);
+    expect(desk.asked.slice(1)).toEqual(['pause paused', 'resume paused', 'stop']);
   });
 
   it('can be worked with the keyboard alone', async () => {

@@ -1,3 +1,4 @@
+import type { GpuMeasures, ModelFit } from '../../../src/provider/compute/model-fit.ts';
 import type { OwnerLimits } from '../../../src/provider/duty/owner-limits.ts';
 import { createKeySigner } from '../../../src/provider/wallet/key-signer.ts';
 import type { LenderState, LenderStatus } from '../../../src/provider/compute/lender-status.ts';
@@ -44,7 +45,39 @@ export const REAL_GPU: GpuReport = {
   name: 'NVIDIA GeForce RTX 3080',
   gpuClass: 'nvidia/ampere',
   software: false,
+  details: {
+    name: 'NVIDIA GeForce RTX 3080',
+    gpuClass: 'nvidia/ampere',
+    software: false,
+    halfPrecision: true,
+    subgroups: true,
+    maxBufferBytes: 2 ** 32,
+    maxBindingBytes: 2 ** 31,
+    memory: { bytes: 2 ** 32, known: false },
+  },
 };
+
+const MEASURES: GpuMeasures = {
+  gflops: 2_310,
+  gigabytesPerSecond: 642,
+  dispatchMicros: 6,
+  side: 2048,
+  bytes: 2 ** 29,
+  timestamps: true,
+  ms: 640,
+};
+
+const speed = (one: number, four: number): ModelFit['speed'] => ({
+  tokensPerSecond: { 1: one, 4: four },
+  prefillPerSecond: 50 * four,
+});
+
+const FITS: readonly (Omit<ModelFit, 'speed'> & { speed?: NonNullable<ModelFit['speed']> })[] = [
+  { id: 'shakespeare-1m-fp32', needBytes: 22e6, fits: 'yes', speed: speed(1_840, 7_300)! },
+  { id: 'shakespeare-4m-q4', needBytes: 48e6, fits: 'yes', speed: speed(1_210, 4_800)! },
+  { id: 'llama-3.2-1b-q4', needBytes: 6.2e9, fits: 'unsure', obstacle: 'memory', speed: speed(212, 760)! },
+  { id: 'llama-3.2-3b-q4f16', needBytes: 9e9, fits: 'no', obstacle: 'half_precision' },
+];
 const model = (id: string, name: string, variant: string): ModelChoice => ({
   id,
   name,
@@ -99,8 +132,18 @@ export class StandInDesk implements LendingDesk {
   start: LendingDesk['start'] = async (order) =>
     void this.asked.push(`start ${order.model} ${order.backend}`);
   stop = async (): Promise<void> => void this.asked.push('stop');
-  pause = async (): Promise<void> => void this.asked.push('pause');
-  resume = async (): Promise<void> => void this.asked.push('resume');
+  pause: LendingDesk['pause'] = async ({ code }) => void this.asked.push(`pause ${code}`);
+  resume = async (code: string): Promise<void> => void this.asked.push(`resume ${code}`);
+  snooze = async (ms: number): Promise<void> => void this.asked.push(`snooze ${ms / 60_000} min`);
+  measures: GpuMeasures | CodedError = MEASURES;
+  measureGpu = async (): Promise<GpuMeasures> => {
+    this.asked.push('measure');
+    if (this.measures instanceof CodedError) throw this.measures;
+    return this.measures;
+  };
+  cancelMeasure = async (): Promise<void> => void this.asked.push('cancel');
+  fits: LendingDesk['fits'] = async (_, measures) =>
+    measures ? FITS : FITS.map(({ speed: __, ...fit }) => fit);
   unload = async (): Promise<void> => void this.asked.push('unload');
   forgetDuty = async (): Promise<void> => void this.asked.push('forget duty');
   limits: OwnerLimits[] = [];

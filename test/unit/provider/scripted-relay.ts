@@ -13,7 +13,7 @@ import {
 } from '../../../src/protocol/wire/messages.ts';
 import { CodedError } from '../../../src/core/errors.ts';
 import { createLink, type Link } from '../../../src/sim/sim-network.ts';
-import type { SimClock } from '../../../src/sim/sim-clock.ts';
+import type { Clock } from '../../../src/core/clock.ts';
 
 type Of<T extends ProviderMessage['type']> = Extract<ProviderMessage, { type: T }>;
 export type Timed = ProviderMessage & { readonly at: number };
@@ -34,9 +34,9 @@ export class ScriptedRelay {
   alive = true;
   /** Said in `welcome`: a relay that pays. */
   payouts: PayoutTerms | undefined;
-  readonly #clock: SimClock;
+  readonly #clock: Clock;
 
-  constructor(clock: SimClock) {
+  constructor(clock: Clock) {
     this.#clock = clock;
   }
 

@@ -60,6 +60,8 @@ export function createLendingWorld(options: LendingWorldOptions = {}) {
   const source: EngineSource = {
     probe: async () => ({ webgpu: true, name: 'Simulated GPU', gpuClass: 'sim', software: false }),
     models: async () => [SIM_CHOICE],
+    measure: () => Promise.reject(new Error('There is nothing to measure.')),
+    fits: async () => [],
     async load(wanted, progress, signal) {
       progress({ phase: 'download', step: 'receiving', bytes: 50, total: 100, rate: 0 });
       await sleep(clock, 1_000, signal);
