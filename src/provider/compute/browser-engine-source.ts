@@ -9,12 +9,20 @@ import type { OnnxRuntime } from '../../engine/onnx/runtime.ts';
 import { loadWasmRuntime } from '../../engine/runtimes/wasm-runtime.ts';
 import { loadWebGpuRuntime } from '../../engine/runtimes/webgpu-runtime.ts';
 import { createStopFinder } from '../../engine/stop-finder.ts';
+import type { ModelOffer } from '../../protocol/wire/messages.ts';
 import { filesOf, type ModelManifest, nameInGraph } from '../../protocol/wire/model-manifest.ts';
 import { browserDownloads, openBrowserStore } from '../models/browser-downloads.ts';
 import type { EngineOrder, EngineSource, GpuReport, LoadedEngine, LoadProgress } from './engine-source.ts';
 import { fitModel, type FitWish, type ModelFit } from './model-fit.ts';
 import { ownEngine } from './owned-engine.ts';
-import { choicesOf, findOffer, readShelf, type Shelf, wantedFiles } from './model-shelf.ts';
+import {
+  choicesOf,
+  findOffer,
+  readShelf,
+  type Shelf,
+  type ShelvedModel,
+  wantedFiles,
+} from './model-shelf.ts';
 
 /** Engines on this browser's GPU or CPU, of the models that the page's server has. @param root of the page */
 export function createBrowserEngineSource(root: URL): EngineSource {
@@ -80,6 +88,24 @@ async function load(
   checkBudget(manifest, offer.variant, order);
   // The runtime first: a machine that can't compute shall not download a model.
   const runtime = await openRuntime(order);
+  try {
+    return await fill(runtime, shelved, offer, order, progress, signal);
+  } catch (error) {
+    if (runtime.backend === 'webgpu') runtime.device.destroy();
+    throw error;
+  }
+}
+
+/** Gets the model's files and makes an engine of them. */
+async function fill(
+  runtime: OnnxRuntime,
+  shelved: ShelvedModel,
+  offer: ModelOffer,
+  order: EngineOrder,
+  progress: (step: LoadProgress) => void,
+  signal: AbortSignal,
+): Promise<LoadedEngine> {
+  const { manifest } = shelved;
   const ports = browserDownloads((await openBrowserStore()).store);
   const open = await obtainModel(wantedFiles(shelved, offer.variant), ports, signal, (step) =>
     progress({ phase: 'download', ...step }),
