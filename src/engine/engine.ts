@@ -69,6 +69,32 @@ export interface EngineStream extends AsyncIterable<Sample, StreamEnd | undefine
   grant(tokens: number): void;
 }
 
+/** Output that somebody gave, to be scored as an audit needs it (rule E3). */
+export interface ScoreRequest extends Pick<
+  StreamRequest,
+  'spec' | 'seed' | 'choice' | 'topLogprobs' | 'signal'
+> {
+  /** Prompt, then all of the output up to the last token that is scored. */
+  readonly tokens: readonly number[];
+  /** Index in `tokens` of the first output token, where penalties and grammars begin: at least 1. */
+  readonly outputStart: number;
+  /** Index of the first token that is scored: an attempt after a move begins later than the output. */
+  readonly from?: number;
+}
+
+/** What the model says of one given token: all but the last three as in the `Sample` of a stream that gave it. */
+export interface TokenScore extends Omit<Sample, 'margin'> {
+  /** The token that would have been drawn. */
+  readonly drawn: number;
+  /**
+   * By how much the given token falls short of it in z' + T x g: 0 where they are the same, infinity where the
+   * constraint forbids the given one, negative where only a filter does.
+   */
+  readonly gap: number;
+  /** How sure the draw is (rule S3). */
+  readonly margin: number;
+}
+
 /** Timings that heartbeats, the page and the duty controller read. */
 export interface EngineTimings {
   /** Streams in a slot now, and waiting for one. */
@@ -92,6 +118,11 @@ export interface Engine {
    * `context_exceeded`, `request_invalid`, `decode_spec_unsupported`; and once the engine has failed, with why.
    */
   open(request: StreamRequest): EngineStream;
+  /**
+   * Feeds tokens and says at each output position what the model makes of the one that is there: one prefill, in pieces
+   * between the streams' steps, in a slot for which it waits in line. Rejects with the errors of `open` and of streams.
+   */
+  score(request: ScoreRequest): Promise<TokenScore[]>;
   timings(): EngineTimings;
   /** From now on the engine asks this after each step how long to rest. */
   setPace(pace: Pace): void;

@@ -1,7 +1,14 @@
 import type { Clock } from '../core/clock.ts';
 import { abortError, CodedError } from '../core/errors.ts';
 import { Queue } from '../core/queue.ts';
-import type { Engine, EngineCapabilities, EngineStream, StreamEnd, StreamRequest } from '../engine/engine.ts';
+import type {
+  Engine,
+  EngineCapabilities,
+  EngineStream,
+  StreamEnd,
+  StreamRequest,
+  TokenScore,
+} from '../engine/engine.ts';
 import type { Pace } from '../engine/pace.ts';
 import { FEATURES } from '../protocol/wire/feature.ts';
 import { type Sample, TOP_COUNT } from '../protocol/wire/sample.ts';
@@ -91,6 +98,19 @@ export function createSimEngine({
       admit();
       return stream;
     },
+    async score({ tokens, seed, outputStart, from = outputStart }) {
+      const words = new Uint32Array(2);
+      const scores: TokenScore[] = [];
+      let state = 0;
+      for (const [position, id] of tokens.entries()) {
+        if (position >= from) {
+          const drawn = simToken(state, seed, position, vocab, words);
+          scores.push({ ...simSample(drawn, vocab, TOP_COUNT), id, drawn, gap: id === drawn ? 0 : 1 });
+        }
+        state = simState(state, id);
+      }
+      return scores;
+    },
     timings() {
       const ms = typeof stepMs === 'number' ? stepMs : stepMs(Math.max(1, active.size));
       const times = { worstStepMs: ms, stepMs: ms };
@@ -151,14 +171,7 @@ class SimStream implements EngineStream {
     this.#given++;
     const top = Math.max(TOP_COUNT, topLogprobs);
     const stop = stopIds.includes(id) || (stopWhen?.(id) ?? false);
-    this.#queue.push({
-      id,
-      logprob: -1,
-      topIds: Array.from({ length: top }, (_, i) => (id + i) % this.#vocab),
-      topLogprobs: Array.from({ length: top }, (_, i) => -1 - i),
-      projection: Array(8).fill(0.5),
-      margin: 1,
-    });
+    this.#queue.push(simSample(id, this.#vocab, top));
     if (stop || this.#given >= Math.min(maxTokens, this.#room)) {
       this.#end = stop ? 'stop' : 'length';
       this.done = true;
@@ -202,6 +215,17 @@ function simToken(
   const { low, high } = parseSeed(seed);
   threefry2x32(low ^ state, high, position, choice, words);
   return 10 + ((words[0] as number) % (vocab - 10));
+}
+
+function simSample(id: number, vocab: number, top: number): Sample {
+  return {
+    id,
+    logprob: -1,
+    topIds: Array.from({ length: top }, (_, i) => (id + i) % vocab),
+    topLogprobs: Array.from({ length: top }, (_, i) => -1 - i),
+    projection: Array(8).fill(0.5),
+    margin: 1,
+  };
 }
 
 /** What a stream that nobody ever interrupts gives: the reference for simulated moves. */

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine, StreamRequest } from '../../src/engine/engine.ts';
 import type { CreateConstraint } from '../../src/engine/grammar/token-constraint.ts';
+import { EPSILON } from '../../src/protocol/constants.ts';
 import { type DecodeSpec, plainSpec } from '../../src/protocol/wire/decode-spec.ts';
 import { collect, expectSameTokens, type Output, PROMPT, request } from './engine-suite.ts';
 
@@ -154,6 +155,22 @@ export function describeControls(name: string, { create, length, timeout = 20_00
         expect(refused).rejects.toThrow('no tags'),
       ]);
       expectSameTokens(await others, plain);
+    });
+
+    it('E3 scores by a constraint: a token that it forbids is infinitely far', async () => {
+      const spec: DecodeSpec = { ...plainSpec(0.8), constraint: { kind: 'json_object' } };
+      const output = await run(spec);
+      const { seed } = request();
+      const gaps = async (ids: readonly number[], from = 0): Promise<number[]> => {
+        const [tokens, outputStart] = [[...PROMPT, ...ids], PROMPT.length];
+        const scores = await engine.score({ tokens, outputStart, from: outputStart + from, spec, seed });
+        return scores.map(({ gap }) => gap);
+      };
+      for (const gap of [...(await gaps(output.ids)), ...(await gaps(output.ids, 4))])
+        expect(gap).toBeLessThan(EPSILON);
+      const forged = output.ids.with(3, output.ids[3]! + 1);
+      expect((await gaps(forged))[3]).toBe(Infinity);
+      expect((await gaps(forged)).slice(0, 3)).toEqual((await gaps(output.ids)).slice(0, 3));
     });
 
     it('refuses a bias of an id that the model does not have', () => {

@@ -3,10 +3,11 @@ import { widenHalves } from '../../core/half.ts';
 import { cacheNames, IDS, KEPT, LOGITS, MASK, POSITIONS } from '../../protocol/model/decoder-convention.ts';
 import { LogitSampler } from '../sampling/logit-sampler.ts';
 import type { Batch } from './batch.ts';
-import type { Decoder, DecoderFiles, DecoderShape, Stopwatch } from './decoder.ts';
+import type { Decoder, DecoderFiles, DecoderShape, Judge, Stopwatch } from './decoder.ts';
 import { externalData } from './external-data.ts';
 import { forEachHead, slotElements } from './graph.ts';
 import { graphFailure } from './graph-failure.ts';
+import { judgeRows } from './judge-rows.ts';
 import type { OrtLibrary } from './runtime.ts';
 import { pieceInputs, StepInputs } from './step-inputs.ts';
 
@@ -80,10 +81,30 @@ class CpuDecoder implements Decoder {
   }
 
   async prefill(slot: number, tokens: readonly number[], first: number, count: number): Promise<void> {
+    await this.#run(this.#pieceCall(slot, tokens, first, count));
+  }
+
+  async score(
+    slot: number,
+    tokens: readonly number[],
+    first: number,
+    count: number,
+    judge: Judge,
+  ): Promise<void> {
+    const call = this.#pieceCall(slot, tokens, first, count);
+    call.fetches[LOGITS] = null;
+    if (this.#shape.hasKept) call.feeds[KEPT] = this.#integers(new Int32Array([count, 0]), []);
+    const logits = await this.#run(call);
+    const { vocab } = this.#shape;
+    const rowOf = (i: number): Float32Array => logits.subarray(i * vocab, (i + 1) * vocab);
+    judgeRows(this.#sampler, rowOf, tokens, first, count, judge);
+  }
+
+  #pieceCall(slot: number, tokens: readonly number[], first: number, count: number): Call {
     const { ids, positions, mask } = pieceInputs(tokens, first, count);
     const call = this.#call(slot, 1, this.#integers(ids, [1, count]), this.#integers(positions, [1, count]));
     call.feeds[MASK] = this.#integers(mask, [1, first + count]);
-    await this.#run(call);
+    return call;
   }
 
   async copy(from: number, to: number, count: number): Promise<void> {

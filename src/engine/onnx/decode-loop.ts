@@ -6,7 +6,8 @@ import type { Decoder, Stopwatch } from './decoder.ts';
 import { PieceSize } from './piece-size.ts';
 import { Seats } from './seats.ts';
 import { StepTimes } from './step-times.ts';
-import type { Stream } from './stream.ts';
+import type { Scoring } from './scoring.ts';
+import { Stream } from './stream.ts';
 
 export interface LoopOptions {
   readonly decoder: Decoder;
@@ -14,6 +15,8 @@ export interface LoopOptions {
   readonly slots: number;
   /** Prompt tokens per prefill piece, at most. */
   readonly piece: number;
+  /** Tokens that are scored at once, at most. */
+  readonly scoreRows: number;
 }
 
 /**
@@ -25,11 +28,12 @@ export class DecodeLoop {
   readonly #decoder: Decoder;
   readonly #clock: Stopwatch;
   readonly #batch: Batch;
-  readonly #seats: Seats<Stream>;
+  readonly #seats: Seats<Stream | Scoring>;
   readonly #times: StepTimes;
   readonly #piece: PieceSize;
+  readonly #scoreRows: number;
   /** Whose prompt had the last piece. */
-  #served: Stream | undefined;
+  #served: Stream | Scoring | undefined;
   #turning: Promise<void> | undefined;
   #failure: CodedError | undefined;
   #tokens = 0;
@@ -41,7 +45,8 @@ export class DecodeLoop {
   /** Asked after each step; until one is set, the loop never rests. */
   pace: Pace | undefined;
 
-  constructor({ decoder, clock, slots, piece }: LoopOptions) {
+  constructor({ decoder, clock, slots, piece, scoreRows }: LoopOptions) {
+    this.#scoreRows = scoreRows;
     this.#decoder = decoder;
     this.#clock = clock;
     this.#batch = new Batch(slots);
@@ -55,8 +60,8 @@ export class DecodeLoop {
     return this.#failure;
   }
 
-  add(stream: Stream): void {
-    this.#seats.add(stream);
+  add(occupant: Stream | Scoring): void {
+    this.#seats.add(occupant);
     this.wake();
   }
 
@@ -116,10 +121,15 @@ export class DecodeLoop {
     const stream = prompts[(prompts.indexOf(this.#served!) + 1) % prompts.length]!;
     this.#served = stream;
     await this.#seats.catchUp(stream);
-    const count = Math.min(this.#piece.next(alone), stream.prefillEnd - stream.fed);
+    const { tokens, fed, prefillEnd, judgedFrom, judge } = stream;
+    const judged = fed >= judgedFrom && judge;
+    const most = judged ? Math.min(this.#scoreRows, this.#piece.next(alone)) : this.#piece.next(alone);
+    const count = Math.min(most, (fed < judgedFrom ? Math.min(judgedFrom, prefillEnd) : prefillEnd) - fed);
     if (count <= 0) return true;
+    const slot = this.#seats.slotOf(stream);
     const began = this.#clock.now();
-    await this.#decoder.prefill(this.#seats.slotOf(stream), stream.tokens, stream.fed, count);
+    if (judged) await this.#decoder.score(slot, tokens, fed, count, judged);
+    else await this.#decoder.prefill(slot, tokens, fed, count);
     const ms = this.#clock.now() - began;
     this.#times.add(ms, false);
     this.#piece.add(count, ms);
@@ -138,7 +148,7 @@ export class DecodeLoop {
     this.#times.add(ms, true);
     for (let row = 0; row < batch.rows; row++) {
       const stream = this.#seats.at(row);
-      if (!batch.draws[row] || !stream) continue;
+      if (!batch.draws[row] || !(stream instanceof Stream)) continue;
       stream.take(batch.samples[row]);
       this.#tokens++;
     }
@@ -166,11 +176,11 @@ export class DecodeLoop {
     batch.rows = 0;
     for (let row = 0; row < this.#seats.count; row++) {
       const stream = this.#seats.at(row);
-      const draw = stream?.decodable ? stream.draw : undefined;
-      batch.draws[row] = draw;
-      if (draw) batch.rows = row + 1;
-      batch.positions[row] = draw ? stream!.fed : 0;
-      batch.tokens[row] = draw ? stream!.pending : this.#seats.firstToken(row);
+      const decodes = stream instanceof Stream && stream.decodable;
+      batch.draws[row] = decodes ? stream.draw : undefined;
+      if (decodes) batch.rows = row + 1;
+      batch.positions[row] = decodes ? stream.fed : 0;
+      batch.tokens[row] = decodes ? stream.pending : this.#seats.firstToken(row);
     }
     return batch.rows > 0;
   }

@@ -2,6 +2,8 @@ import { CodedError } from '../../core/errors.ts';
 import type { DecoderFacts, FloatType } from '../../protocol/model/decoder-facts.ts';
 import type { ModelManifest } from '../../protocol/wire/model-manifest.ts';
 import type { Backend } from '../engine.ts';
+import type { Sample } from '../../protocol/wire/sample.ts';
+import type { Draw } from '../sampling/logit-sampler.ts';
 import type { Batch } from './batch.ts';
 
 /** Milliseconds from any origin, finer than a step: `performance` is one. */
@@ -70,6 +72,25 @@ export function shapeOf(
   return { ...stated, cacheType, logitsType, hasPositions, hasKept, context, slots };
 }
 
+/** What becomes of the logits of tokens that are given. Positions count the tokens before the one in question. */
+export interface Judge {
+  /** How the token at a position would be drawn; valid until the next call. */
+  draw(position: number): Draw;
+  /**
+   * What would have been drawn there, with the raw logits of that token and of the one that is given; without a sample,
+   * the logits were not finite.
+   */
+  take(position: number, sample: Sample | undefined, drawnLogit: number, givenLogit: number): void;
+}
+
+/** Logits that a scored piece may have (16 MiB): they are kept, or read back. */
+const MOST_SCORED = 1 << 22;
+
+/** Tokens that may be scored at once. */
+export function scoreRows({ vocab }: Pick<DecoderShape, 'vocab'>): number {
+  return Math.max(1, Math.min(64, Math.floor(MOST_SCORED / vocab)));
+}
+
 /**
  * A loaded graph with its key/value cache on one backend. Calls never overlap: the loop waits for each.
  *
@@ -89,6 +110,11 @@ export interface Decoder {
    * them must be in the slot.
    */
   prefill(slot: number, tokens: readonly number[], first: number, count: number): Promise<void>;
+  /**
+   * As `prefill`, and has each position's logits judged, in order. At most `scoreRows` tokens at once.
+   * `tokens` goes on after them: the token at `first + count` is the last one judged.
+   */
+  score(slot: number, tokens: readonly number[], first: number, count: number, judge: Judge): Promise<void>;
   /** Copies the first `count` positions of a slot's cache into another slot. */
   copy(from: number, to: number, count: number): Promise<void>;
   /** Feeds one token to each row and puts the tokens drawn into `batch.samples`. */

@@ -1,4 +1,6 @@
-/** What sits in a slot: a stream, whose prompt is fed in pieces before it decodes. */
+import type { Judge } from './decoder.ts';
+
+/** What sits in a slot: a stream, whose prompt is fed in pieces before it decodes, or tokens to be scored. */
 export interface Occupant {
   /** All of its tokens that are known, those that steps gave it included. */
   readonly tokens: readonly number[];
@@ -8,6 +10,9 @@ export interface Occupant {
   fed: number;
   /** Tokens to feed in pieces: all but the last one. */
   readonly prefillEnd: number;
+  /** Feeding a token from this index on, its logits are judged; infinity, or no judge, where none are. */
+  readonly judgedFrom: number;
+  readonly judge: Judge | undefined;
   readonly done: boolean;
   fail(error: unknown): void;
 }

@@ -10,12 +10,21 @@ import { checkFit } from '../gpu/gpu-fit.ts';
 import type { CreateConstraint } from '../grammar/token-constraint.ts';
 import { createCpuDecoder } from './cpu-decoder.ts';
 import { DecodeLoop } from './decode-loop.ts';
-import { type Decoder, type DecoderFiles, type DecoderShape, shapeOf, type Stopwatch } from './decoder.ts';
+import {
+  type Decoder,
+  type DecoderFiles,
+  type DecoderShape,
+  scoreRows,
+  shapeOf,
+  type Stopwatch,
+} from './decoder.ts';
 import { checkData } from './external-data.ts';
 import { type OnnxRuntime, ORT_VERSION } from './runtime.ts';
 import { createWasmDecoder } from './wasm-decoder.ts';
 import { createWebGpuDecoder } from './webgpu-decoder.ts';
 import { testDecoder } from './self-test.ts';
+import { checkScoreRequest } from './score-request.ts';
+import { Scoring } from './scoring.ts';
 import { Stream } from './stream.ts';
 import { checkRequest } from './stream-request.ts';
 import { warmUp, type WarmUpProgress } from './warm-up.ts';
@@ -96,9 +105,10 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Onnx
     await decoder.close();
     throw error;
   }
-  const loop = new DecodeLoop({ decoder, clock, slots, piece });
+  const loop = new DecodeLoop({ decoder, clock, slots, piece, scoreRows: scoreRows(shape) });
   const { context, vocab } = shape;
   const { createConstraint } = options;
+  const limits = { context, vocab, constrains: createConstraint !== undefined };
   let closing: Promise<void> | undefined;
 
   return {
@@ -117,11 +127,22 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Onnx
     },
     open(request) {
       if (loop.failure) throw loop.failure;
-      checkRequest(request, { context, vocab, constrains: createConstraint !== undefined });
+      checkRequest(request, limits);
       if (decoder.backend === 'webgpu' && isControlled(request)) throw uncontrolled();
       const stream = new Stream(request, { context, vocab, createConstraint, changed: () => loop.wake() });
       loop.add(stream);
       return stream;
+    },
+    async score(request) {
+      if (loop.failure) throw loop.failure;
+      checkScoreRequest(request, limits);
+      if (decoder.backend === 'webgpu' && isControlled(request)) throw uncontrolled();
+      const { spec, tokens, outputStart, from } = request;
+      const prior = tokens.slice(outputStart, from ?? outputStart);
+      const constraint = spec.constraint && (await createConstraint!(spec.constraint, prior));
+      const scoring = new Scoring(request, constraint);
+      loop.add(scoring);
+      return scoring.scores;
     },
     timings: () => loop.timings(),
     setPace: (pace) => void (loop.pace = pace),
@@ -141,7 +162,7 @@ function featuresOf({ backend }: Decoder, constrains: boolean): Feature[] {
 }
 
 /** The WGSL kernel draws plainly, so far. */
-function isControlled({ spec, topLogprobs = 0 }: StreamRequest): boolean {
+function isControlled({ spec, topLogprobs = 0 }: Pick<StreamRequest, 'spec' | 'topLogprobs'>): boolean {
   return topLogprobs > TOP_COUNT || decodeSpecHash(spec) !== decodeSpecHash(plainSpec(spec.temperature));
 }
 

@@ -10,13 +10,16 @@ const LEAST_TEMPERATURE = 1e-4;
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** What says how tokens are drawn. `tokens` from `outputStart` on are the output of earlier attempts. */
+type DrawOrder = Pick<StreamRequest, 'spec' | 'seed' | 'choice' | 'topLogprobs' | 'tokens' | 'outputStart'>;
+
 /** How the tokens of one stream are drawn: what its spec, its output so far and its constraint say of the next one. */
 export class StreamDraw {
   readonly #draw: Writable<Draw>;
   readonly #adjustments: LogitAdjustments | undefined;
   #constraint: TokenConstraint | undefined;
 
-  constructor(request: StreamRequest) {
+  constructor(request: DrawOrder) {
     const { spec, seed, choice = 0, topLogprobs } = request;
     const temperature = spec.temperature < LEAST_TEMPERATURE ? 0 : spec.temperature;
     const filter = filterTargets(spec, temperature);
@@ -68,6 +71,9 @@ export class StreamDraw {
 }
 
 /** The output of earlier attempts. */
-export function priorOf({ tokens, outputStart = tokens.length }: StreamRequest): readonly number[] {
+export function priorOf({
+  tokens,
+  outputStart = tokens.length,
+}: Pick<StreamRequest, 'tokens' | 'outputStart'>): readonly number[] {
   return tokens.slice(outputStart);
 }

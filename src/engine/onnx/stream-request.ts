@@ -46,14 +46,19 @@ export function checkRequest(request: StreamRequest, { context, vocab, constrain
   }
 }
 
-function requireKnown(ids: readonly number[], vocab: number): void {
+export function requireKnown(ids: readonly number[], vocab: number): void {
   const bad = ids.findIndex((id) => !Number.isInteger(id) || id < 0 || id >= vocab);
   if (bad < 0) return;
   const message = 'A token id is not in the vocabulary of this model.';
   throw new CodedError('token_invalid', message, { index: bad, id: ids[bad], vocab });
 }
 
-function requireInteger(field: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER): void {
+export function requireInteger(
+  field: string,
+  value: number,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
   const message = `${field} must be a whole number between ${least} and ${most}.`;
   throw new CodedError('request_invalid', message, { field, value });

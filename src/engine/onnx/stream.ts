@@ -26,6 +26,8 @@ export class Stream implements EngineStream, Occupant {
   readonly tokens: number[];
   readonly scope: string | undefined;
   readonly prefillEnd: number;
+  readonly judgedFrom = Number.POSITIVE_INFINITY;
+  readonly judge = undefined;
   fed = 0;
   done = false;
   readonly #request: StreamRequest;

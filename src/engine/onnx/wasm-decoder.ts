@@ -2,10 +2,18 @@ import { widenHalves } from '../../core/half.ts';
 import { cacheNames, IDS, KEPT, LOGITS, MASK, POSITIONS } from '../../protocol/model/decoder-convention.ts';
 import { LogitSampler } from '../sampling/logit-sampler.ts';
 import type { Batch } from './batch.ts';
-import type { Decoder, DecoderFiles, DecoderShape, Stopwatch } from './decoder.ts';
+import {
+  type Decoder,
+  type DecoderFiles,
+  type DecoderShape,
+  type Judge,
+  scoreRows,
+  type Stopwatch,
+} from './decoder.ts';
 import { bytesOf } from './external-data.ts';
 import { ELEMENT_BYTES, forEachHead, slotElements } from './graph.ts';
 import { graphFailure } from './graph-failure.ts';
+import { judgeRows } from './judge-rows.ts';
 import type { OrtWasmModule } from './ort-wasm-module.ts';
 import { type Binding, type Handles, OrtWasmSession } from './ort-wasm-session.ts';
 import { pieceInputs, StepInputs } from './step-inputs.ts';
@@ -42,6 +50,11 @@ export async function createWasmDecoder(
   }
 }
 
+/** How many tokens of a prompt to feed at once, from one on. */
+function lengthAt(first: number, end: number): number {
+  return Math.max(1, Math.min(end, TOGETHER) - first);
+}
+
 /** A binding for some number of rows, with the tensors that belong to it. */
 interface Step {
   readonly binding: Binding;
@@ -70,10 +83,12 @@ class WasmDecoder implements Decoder {
   readonly #positions: number;
   readonly #mask: number;
   readonly #logits: number;
-  /** The number one. */
+  /** Of how many tokens at the end logits are wanted. */
   readonly #kept: number;
   /** What a row of half-precision logits is widened into. */
   readonly #wide: Float32Array | undefined;
+  /** Logits of a scored piece: made where somebody first asks for scores. */
+  #scored: number | undefined;
   readonly #steps: (Step | undefined)[] = [];
   readonly #turn = createTaskTurn();
 
@@ -92,14 +107,34 @@ class WasmDecoder implements Decoder {
     this.#logits = session.allocate(slots * vocab * ELEMENT_BYTES[shape.logitsType]);
     if (shape.logitsType === 'float16') this.#wide = new Float32Array(vocab);
     this.#kept = session.allocate(INTEGER_BYTES);
-    session.module.HEAPU8[this.#kept] = 1;
+    this.#keep(1);
   }
 
   async prefill(slot: number, tokens: readonly number[], first: number, count: number): Promise<void> {
-    const end = first + count;
-    const together = Math.max(0, Math.min(end, TOGETHER) - first);
-    if (together > 0) await this.#runPiece(slot, tokens, first, together);
-    for (let at = first + together; at < end; at++) await this.#runPiece(slot, tokens, at, 1);
+    for (let at = first; at < first + count;) {
+      const length = lengthAt(at, first + count);
+      await this.#runPiece(slot, tokens, at, length);
+      at += length;
+    }
+    await this.#turn.take();
+  }
+
+  async score(
+    slot: number,
+    tokens: readonly number[],
+    first: number,
+    count: number,
+    judge: Judge,
+  ): Promise<void> {
+    const rowBytes = this.#shape.vocab * ELEMENT_BYTES[this.#shape.logitsType];
+    const scored = (this.#scored ??= this.#session.allocate(scoreRows(this.#shape) * rowBytes));
+    const rowOf = (row: number): Float32Array => this.#floatsAt(scored + row * rowBytes);
+    for (let at = first; at < first + count;) {
+      const length = lengthAt(at, first + count);
+      await this.#runPiece(slot, tokens, at, length, scored);
+      judgeRows(this.#sampler, rowOf, tokens, at, length, judge);
+      at += length;
+    }
     await this.#turn.take();
   }
 
@@ -141,24 +176,43 @@ class WasmDecoder implements Decoder {
   async close(): Promise<void> {
     for (const step of this.#steps) if (step) this.#release(step.binding, step.tensors);
     this.#session.free(...this.#cache, this.#ids, this.#positions, this.#mask, this.#logits, this.#kept);
+    if (this.#scored !== undefined) this.#session.free(this.#scored);
     this.#session.close();
     this.#turn.close();
   }
 
-  async #runPiece(slot: number, tokens: readonly number[], first: number, count: number): Promise<void> {
+  /** @param logits where those of all positions go, [count, vocab]; nowhere unless given */
+  async #runPiece(
+    slot: number,
+    tokens: readonly number[],
+    first: number,
+    count: number,
+    logits?: number,
+  ): Promise<void> {
     const { ids, positions, mask } = pieceInputs(tokens, first, count);
     const words = this.#tensors(count, 1);
     const cache = this.#cacheTensors(slot, 1);
     const maskTensor = this.#session.tensor('int64', this.#mask, [1, first + count]);
-    const binding = this.#session.bind({ ...words, ...cache.feeds, [MASK]: maskTensor }, cache.fetches);
+    const wanted: Handles = logits
+      ? { [LOGITS]: this.#session.tensor(this.#shape.logitsType, logits, [1, count, this.#shape.vocab]) }
+      : {};
+    const feeds = { ...words, ...cache.feeds, [MASK]: maskTensor };
+    const binding = this.#session.bind(feeds, { ...cache.fetches, ...wanted });
     this.#put(this.#ids, ids);
     this.#put(this.#positions, positions);
     this.#put(this.#mask, mask);
+    this.#keep(logits ? count : 1);
     try {
       await this.#run(binding);
     } finally {
-      this.#release(binding, [...Object.values(words), ...Object.values(cache.feeds), maskTensor]);
+      this.#keep(1);
+      this.#release(binding, [...Object.values(feeds), ...Object.values(wanted)]);
     }
+  }
+
+  /** @param count less than 256 */
+  #keep(count: number): void {
+    this.#session.module.HEAPU8[this.#kept] = count;
   }
 
   async #run(binding: Binding): Promise<void> {
@@ -172,11 +226,15 @@ class WasmDecoder implements Decoder {
     }
   }
 
-  /** A view that holds until the next run: the memory may move when it grows. */
   #logitsOf(row: number): Float32Array {
     const { vocab, logitsType } = this.#shape;
+    return this.#floatsAt(this.#logits + row * vocab * ELEMENT_BYTES[logitsType]);
+  }
+
+  /** One row of logits: a view that holds until the next run (the memory may move when it grows), or the next row. */
+  #floatsAt(address: number): Float32Array {
+    const { vocab } = this.#shape;
     const { buffer } = this.#session.module.HEAPU8;
-    const address = this.#logits + row * vocab * ELEMENT_BYTES[logitsType];
     if (!this.#wide) return new Float32Array(buffer, address, vocab);
     widenHalves(new Uint16Array(buffer, address, vocab), this.#wide);
     return this.#wide;

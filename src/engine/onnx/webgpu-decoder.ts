@@ -15,8 +15,9 @@ import { HalfWidener } from '../kernels/half-widener.ts';
 import { useSoftwareShaders } from '../kernels/software-shaders.ts';
 import type { Batch } from './batch.ts';
 import { inOrder } from './call-order.ts';
-import type { Decoder, DecoderFiles, DecoderShape, Stopwatch } from './decoder.ts';
+import type { Decoder, DecoderFiles, DecoderShape, Judge, Stopwatch } from './decoder.ts';
 import { externalData } from './external-data.ts';
+import { GpuJudging } from './gpu-judging.ts';
 import { ELEMENT_BYTES, forEachHead, slotElements } from './graph.ts';
 import { graphFailure } from './graph-failure.ts';
 import type { OrtLibrary, WebGpuRuntime } from './runtime.ts';
@@ -149,6 +150,8 @@ class WebGpuDecoder implements Decoder {
   readonly #steps: (Call | undefined)[] = [];
   /** The slot whose first positions lie in the staging cache, too, and how many. */
   #staged = { slot: 0, length: 0 };
+  /** Made where somebody first asks for scores. */
+  #judging: GpuJudging | undefined;
   #lost: CodedError | undefined;
   /** Rejects the call in flight: after a loss it may never end by itself. */
   #abandon: ((error: CodedError) => void) | undefined;
@@ -176,21 +179,22 @@ class WebGpuDecoder implements Decoder {
   }
 
   get readBackBytes(): number {
-    return this.#sampler.readBackBytes;
+    return this.#sampler.readBackBytes + (this.#judging?.readBackBytes ?? 0);
   }
 
   prefill(slot: number, tokens: readonly number[], first: number, count: number): Promise<void> {
-    const { ids, positions, mask } = pieceInputs(tokens, first, count);
-    const integers = [this.#integers(ids, [1, count]), this.#integers(positions, [1, count])] as const;
-    const call = this.#call(this.#buffers.staging, 1, ...integers);
-    call.feeds[MASK] = this.#integers(mask, [1, first + count]);
     return this.#guard(async () => {
-      this.#stage(slot, first);
-      await this.#session.run(call.feeds, call.fetches);
-      this.#move('out', slot, first, count);
-      this.#staged = { slot, length: first + count };
+      await this.#runPiece(slot, tokens, first, count);
       // Without this wait, pieces would pile up on the GPU and their times would mean nothing.
       await this.#device.queue.onSubmittedWorkDone();
+    });
+  }
+
+  score(slot: number, tokens: readonly number[], first: number, count: number, judge: Judge): Promise<void> {
+    return this.#guard(async () => {
+      this.#judging ??= await GpuJudging.create(this.#device, this.#shape);
+      await this.#runPiece(slot, tokens, first, count, this.#judging.source);
+      await this.#judging.judge(tokens, first, count, judge);
     });
   }
 
@@ -242,6 +246,7 @@ class WebGpuDecoder implements Decoder {
     destroyAll(this.#buffers);
     this.#sampler.destroy();
     this.#widener?.destroy();
+    this.#judging?.destroy();
     if (!this.#lost) await inOrder(this.#ort, () => this.#session.release());
   }
 
@@ -268,6 +273,29 @@ class WebGpuDecoder implements Decoder {
   #forgetOverwritten({ rows, draws, positions }: Batch): void {
     const { slot, length } = this.#staged;
     if (slot < rows && draws[slot] && positions[slot]! < length) this.#staged.length = positions[slot]!;
+  }
+
+  /** @param logits where those of all positions go, [count, vocab]; nowhere unless given */
+  async #runPiece(
+    slot: number,
+    tokens: readonly number[],
+    first: number,
+    count: number,
+    logits?: GPUBuffer,
+  ): Promise<void> {
+    const { ids, positions, mask } = pieceInputs(tokens, first, count);
+    const integers = [this.#integers(ids, [1, count]), this.#integers(positions, [1, count])] as const;
+    const call = this.#call(this.#buffers.staging, 1, ...integers);
+    call.feeds[MASK] = this.#integers(mask, [1, first + count]);
+    if (logits) {
+      const { vocab, logitsType, hasKept } = this.#shape;
+      call.fetches[LOGITS] = this.#floats(logits, logitsType, [1, count, vocab]);
+      if (hasKept) call.feeds[KEPT] = this.#integers(new Int32Array([count, 0]), []);
+    }
+    this.#stage(slot, first);
+    await this.#session.run(call.feeds, call.fetches);
+    this.#move('out', slot, first, count);
+    this.#staged = { slot, length: first + count };
   }
 
   /** Brings the first `length` positions of a slot into the staging cache, unless they are there. */

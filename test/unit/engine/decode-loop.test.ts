@@ -13,7 +13,7 @@ let now: number;
 function start(slots = 2, piece = 3): void {
   now = 0;
   decoder = new ScriptedDecoder();
-  loop = new DecodeLoop({ decoder, clock: { now: () => now }, slots, piece });
+  loop = new DecodeLoop({ decoder, clock: { now: () => now }, slots, piece, scoreRows: 4 });
 }
 
 function open(change: Partial<StreamRequest>, context = 64): Stream {

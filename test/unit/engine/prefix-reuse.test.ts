@@ -13,7 +13,7 @@ let loop: DecodeLoop;
 
 function start(slots: number): void {
   decoder = new ScriptedDecoder();
-  loop = new DecodeLoop({ decoder, clock: { now: () => 0 }, slots, piece: PIECE });
+  loop = new DecodeLoop({ decoder, clock: { now: () => 0 }, slots, piece: PIECE, scoreRows: 4 });
 }
 
 function open(change: Partial<StreamRequest>): Stream {

@@ -32,6 +32,10 @@ export class ScriptedDecoder implements Decoder {
     this.during();
   }
 
+  async score(): Promise<void> {
+    throw new Error('Nobody asks for it.');
+  }
+
   async copy(from: number, to: number, count: number): Promise<void> {
     this.log.push(`copy ${from} to ${to}: ${count}`);
     for (let i = 0; i < count; i++) this.#write(to, i, this.cache[from]![i]!);
