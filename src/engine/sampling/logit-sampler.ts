@@ -7,6 +7,7 @@ import {
   threefry2x32,
   uniform24,
 } from '../../protocol/wire/sampling-noise.ts';
+import { exponentialSum } from './exponential-sum.ts';
 import type { FilterTargets } from './filter-targets.ts';
 import type { LogitAdjustments } from './logit-adjustments.ts';
 import { type Survivors, TokenFilter } from './token-filter.ts';
@@ -67,7 +68,7 @@ export class LogitSampler {
     const total = this.#reduce(logits, count);
     if (!Number.isFinite(total)) return undefined;
     const top = this.#topLogits.subarray(0, count);
-    const logNormalizer = top[0]! + Math.log(sumOfExponentials(logits, top[0]!));
+    const logNormalizer = top[0]! + Math.log(exponentialSum(logits, top[0]!));
     const [id, margin] = this.#choose(logits, draw);
     if (id < 0) return undefined;
     return {
@@ -167,13 +168,20 @@ export class LogitSampler {
     return [id, Math.max(0, best - runner)];
   }
 
+  /** Folds the bins from the highest sign on: half of those that are left is added to the other half. */
   #project(mean: number, vocab: number): number[] {
-    const scale = 1 / Math.sqrt(vocab);
-    return Array.from(this.#signSums, (signSum, j) => {
-      let sum = -mean * signSum;
-      for (let byte = 0; byte < 256; byte++) sum += (byte >> j) & 1 ? -this.#bins[byte]! : this.#bins[byte]!;
-      return sum * scale;
-    });
+    const [bins, scale] = [this.#bins, 1 / Math.sqrt(vocab)];
+    const projection: number[] = Array(PROJECTION_WIDTH);
+    for (let j = PROJECTION_WIDTH - 1; j >= 0; j--) {
+      const half = 1 << j;
+      let sum = -mean * this.#signSums[j]!;
+      for (let byte = 0; byte < half; byte++) {
+        sum += bins[byte]! - bins[byte + half]!;
+        bins[byte]! += bins[byte + half]!;
+      }
+      projection[j] = sum * scale;
+    }
+    return projection;
   }
 }
 
@@ -186,10 +194,4 @@ function greatestOf(scores: Float32Array): [number, number] {
     else if (score > runner) runner = score;
   }
   return [id, best - runner];
-}
-
-function sumOfExponentials(logits: Float32Array, greatest: number): number {
-  let sum = 0;
-  for (let i = 0; i < logits.length; i++) sum += Math.exp(logits[i]! - greatest);
-  return sum;
 }
