@@ -1,5 +1,6 @@
 import type { Sample } from '../../protocol/wire/sample.ts';
 import { GpuSampler } from '../kernels/gpu-sampler.ts';
+import { HalfWidener } from '../kernels/half-widener.ts';
 import { type Draw, isControlled } from '../sampling/logit-sampler.ts';
 import { type DecoderShape, type Judge, scoreRows } from './decoder.ts';
 
@@ -10,7 +11,10 @@ const FLOAT_BYTES = 4;
  * made in one pass; others depend on the tokens before, and are made one by one.
  */
 export class GpuJudging {
-  readonly logits: GPUBuffer;
+  /** Where the graph puts them, in the precision that it gives. */
+  readonly source: GPUBuffer;
+  readonly #logits: GPUBuffer;
+  readonly #widener: HalfWidener | undefined;
   readonly #device: GPUDevice;
   readonly #sampler: GpuSampler;
   readonly #vocab: number;
@@ -20,8 +24,16 @@ export class GpuJudging {
   readonly #samples: (Sample | undefined)[];
   #pickedBytes = 0;
 
-  private constructor(device: GPUDevice, logits: GPUBuffer, sampler: GpuSampler, shape: DecoderShape) {
-    [this.#device, this.logits, this.#sampler, this.#vocab] = [device, logits, sampler, shape.vocab];
+  private constructor(
+    device: GPUDevice,
+    shape: DecoderShape,
+    source: GPUBuffer,
+    logits: GPUBuffer,
+    sampler: GpuSampler,
+    widener: HalfWidener | undefined,
+  ) {
+    [this.#device, this.#vocab, this.source] = [device, shape.vocab, source];
+    [this.#logits, this.#sampler, this.#widener] = [logits, sampler, widener];
     const rows = scoreRows(shape);
     this.#picks = device.createBuffer({
       size: 2 * rows * FLOAT_BYTES,
@@ -34,9 +46,15 @@ export class GpuJudging {
   static async create(device: GPUDevice, shape: DecoderShape): Promise<GpuJudging> {
     const rows = scoreRows(shape);
     const { STORAGE, COPY_SRC } = GPUBufferUsage;
-    const size = rows * shape.vocab * FLOAT_BYTES;
-    const logits = device.createBuffer({ size, usage: STORAGE | COPY_SRC });
-    return new GpuJudging(device, logits, await GpuSampler.create(device, logits, shape.vocab, rows), shape);
+    // The widening kernel writes pairs.
+    const size = Math.ceil((rows * shape.vocab) / 2) * 2 * FLOAT_BYTES;
+    const buffer = (bytes: number): GPUBuffer =>
+      device.createBuffer({ size: bytes, usage: STORAGE | COPY_SRC });
+    const logits = buffer(size);
+    const source = shape.logitsType === 'float16' ? buffer(size / 2) : logits;
+    const sampler = await GpuSampler.create(device, logits, shape.vocab, rows);
+    const widener = source === logits ? undefined : await HalfWidener.create(device, source, logits);
+    return new GpuJudging(device, shape, source, logits, sampler, widener);
   }
 
   get readBackBytes(): number {
@@ -45,6 +63,7 @@ export class GpuJudging {
 
   /** Judges `count` rows: of tokens that were fed from `tokens[first]` on. */
   async judge(tokens: readonly number[], first: number, count: number, judge: Judge): Promise<void> {
+    this.#widener?.submit(count * this.#vocab);
     for (let row = 0; row < count;) {
       const together = isControlled(judge.draw(first + row + 1)) ? 1 : count - row;
       await this.#judgeRows(tokens, first, row, row + together, judge);
@@ -54,7 +73,9 @@ export class GpuJudging {
 
   destroy(): void {
     this.#sampler.destroy();
-    this.logits.destroy();
+    this.#widener?.destroy();
+    this.source.destroy();
+    this.#logits.destroy();
     this.#picks.destroy();
   }
 
@@ -82,7 +103,7 @@ export class GpuJudging {
       for (const [i, id] of ids.entries()) {
         const at = (row * this.#vocab + id) * FLOAT_BYTES;
         commands.copyBufferToBuffer(
-          this.logits,
+          this.#logits,
           at,
           this.#picks,
           (2 * (row - from) + i) * FLOAT_BYTES,

@@ -30,7 +30,7 @@ import { checkRequest } from './stream-request.ts';
 import { warmUp, type WarmUpProgress } from './warm-up.ts';
 
 /**
- * Logits of a prefill piece, at most (64 MiB): the graph computes them for each of its tokens, whoever wants them. With
+ * Logits of a prefill piece, at most (64 MiB): most graphs compute them for each of its tokens, whoever wants them. With
  * a vocabulary of 150,000 that is a piece of 111 tokens.
  */
 const MOST_LOGITS = 1 << 24;
@@ -92,10 +92,8 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Onnx
   checkData(options, facts.files);
   const decoder = await createDecoder(runtime, options, facts, shape, clock);
   const isGpu = decoder.backend === 'webgpu' && !decoder.software;
-  const piece = Math.min(
-    options.prefillPiece ?? (isGpu ? 256 : 64),
-    Math.max(1, Math.floor(MOST_LOGITS / shape.vocab)),
-  );
+  const roomy = shape.hasKept ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(MOST_LOGITS / shape.vocab));
+  const piece = Math.min(options.prefillPiece ?? (isGpu ? 256 : 64), roomy);
   try {
     if (options.selfTest ?? isGpu) await testDecoder(decoder, shape);
     if (options.onWarmUp && decoder.backend === 'webgpu') {

@@ -30,16 +30,20 @@ const models: Record<string, () => SyntheticDecoder> = {
 };
 
 describe.each(Object.entries(models))('%s', (name, create) => {
-  it('L3 decodes as it prefills, and in a batch as alone', { timeout: 30_000 }, () =>
+  it('L3, E3 decodes as it prefills, in a batch as alone, and scores alike', { timeout: 30_000 }, () =>
     decodesAsItPrefills(cpuRuntime, create(), name.includes('16') ? HALF_EPSILON : EPSILON),
   );
 });
 
 describe('on wasm', () => {
-  it.each(['q4', 'q4f16'] as const)('L3 %s decodes as it prefills', { timeout: 30_000 }, async (dtype) => {
-    const model = createSyntheticDecoder('smollm2-135m', { dtype, external }, THIN);
-    await decodesAsItPrefills(await loadWasmRuntime(), model, dtype === 'q4' ? EPSILON : HALF_EPSILON);
-  });
+  it.each(['q4', 'q4f16'] as const)(
+    'L3, E3 %s decodes as it prefills, and scores alike',
+    { timeout: 30_000 },
+    async (dtype) => {
+      const model = createSyntheticDecoder('smollm2-135m', { dtype, external }, THIN);
+      await decodesAsItPrefills(await loadWasmRuntime(), model, dtype === 'q4' ? EPSILON : HALF_EPSILON);
+    },
+  );
 });
 
 async function decodesAsItPrefills(
@@ -60,5 +64,12 @@ async function decodesAsItPrefills(
     { ids: whole.ids.slice(4), samples: whole.samples.slice(4), end: 'length' },
     epsilon,
   );
+  const { spec, seed } = request();
+  const output = { tokens: [...tokens, ...whole.ids], outputStart: tokens.length };
+  for (const [i, { id, gap, logprob }] of (await engine.score({ ...output, spec, seed })).entries()) {
+    expect(id).toBe(whole.ids[i]);
+    expect(Math.abs(gap)).toBeLessThan(epsilon);
+    expect(Math.abs(logprob - whole.samples[i]!.logprob)).toBeLessThan(Math.max(epsilon, 1e-3));
+  }
   await engine.close();
 }
