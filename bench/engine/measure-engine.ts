@@ -15,6 +15,7 @@ export interface EngineLoad {
 }
 
 export interface EngineMeasures {
+  /** Of the best of three rounds, like the next one and the shares. */
   readonly tokensPerSecond: Readonly<Record<string, number>>;
   /** A step of so many streams, in ms. */
   readonly stepMs: Readonly<Record<string, number>>;
@@ -31,6 +32,9 @@ export interface EngineMeasures {
 
 const EARLY = 100;
 
+/** Of each number of streams; the best one counts. */
+const ROUNDS = 3;
+
 export async function measureEngine(
   engine: OnnxEngine,
   { streams, tokens, steps, prompt }: EngineLoad,
@@ -45,13 +49,19 @@ export async function measureEngine(
   let readBackBytesPerToken = 0;
   for (const count of streams) {
     await runStreams(engine, { count, promptLength: 1, maxTokens: 2 });
-    const before = engine.phases();
-    const { ms, gaps } = await runStreams(engine, { count, promptLength: 1, maxTokens: tokens });
-    const after = engine.phases();
-    tokensPerSecond[count] = (count * (tokens - 1)) / (ms / 1000);
-    stepMs[count] = median(gaps);
-    outsideRunShares[count] = 1 - (after.graphMs - before.graphMs) / (after.busyMs - before.busyMs);
-    readBackBytesPerToken = (after.readBackBytes - before.readBackBytes) / (count * tokens);
+    // Whatever else runs on the machine can only slow a round down.
+    tokensPerSecond[count] = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      const before = engine.phases();
+      const { ms, gaps } = await runStreams(engine, { count, promptLength: 1, maxTokens: tokens });
+      const after = engine.phases();
+      const rate = (count * (tokens - 1)) / (ms / 1000);
+      if (rate <= tokensPerSecond[count]) continue;
+      tokensPerSecond[count] = rate;
+      stepMs[count] = median(gaps);
+      outsideRunShares[count] = 1 - (after.graphMs - before.graphMs) / (after.busyMs - before.busyMs);
+      readBackBytesPerToken = (after.readBackBytes - before.readBackBytes) / (count * tokens);
+    }
     tell(`${count} streams: ${tokensPerSecond[count].toFixed(1)} tokens/s`);
   }
   const at = async (promptLength: number): Promise<number> =>
