@@ -4,6 +4,7 @@ import { createOnnxEngine } from '../../src/engine/onnx/onnx-engine.ts';
 import { loadWasmRuntime } from '../../src/engine/runtimes/wasm-runtime.ts';
 import { loadWebGpuRuntime } from '../../src/engine/runtimes/webgpu-runtime.ts';
 import { loadBenchModel } from './bench-model.ts';
+import { type DispatchMeasures, measureDispatches } from './measure-dispatches.ts';
 import type { EngineLoad } from './measure-engine.ts';
 import { measureModel, type ModelMeasures } from './measure-model.ts';
 
@@ -14,7 +15,7 @@ export interface PageOrder {
   readonly load: EngineLoad;
 }
 
-export interface PageResult extends ModelMeasures {
+export interface PageResult extends ModelMeasures, Partial<DispatchMeasures> {
   readonly device: string;
 }
 
@@ -31,7 +32,11 @@ async function measure({ backend, model, variant, load }: PageOrder): Promise<Pa
     load,
     (line) => console.log(line),
   );
-  return { device: gpu?.name ?? 'WebAssembly', ...measures };
+  if (!gpu) return { device: 'WebAssembly', ...measures };
+  const engine = await createOnnxEngine({ runtime, ...parts, slots: 1 });
+  const dispatches = await measureDispatches(gpu.device, engine);
+  await engine.close();
+  return { device: gpu.name, ...measures, ...dispatches };
 }
 
 Object.assign(globalThis, { measure });
