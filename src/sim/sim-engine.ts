@@ -98,13 +98,13 @@ export function createSimEngine({
       admit();
       return stream;
     },
-    async score({ tokens, seed, outputStart, from = outputStart }) {
+    async score({ tokens, seed, choice, outputStart, from = outputStart }) {
       const words = new Uint32Array(2);
       const scores: TokenScore[] = [];
       let state = 0;
       for (const [position, id] of tokens.entries()) {
         if (position >= from) {
-          const drawn = simToken(state, seed, position, vocab, words);
+          const drawn = simToken(state, seed, { position, choice }, vocab, words);
           scores.push({ ...simSample(drawn, vocab, TOP_COUNT), id, drawn, gap: id === drawn ? 0 : 1 });
         }
         state = simState(state, id);
