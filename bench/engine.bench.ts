@@ -15,12 +15,12 @@ const BACKENDS = ['webgpu', 'wasm', 'cpu'] as const;
 type Name = (typeof BACKENDS)[number];
 
 const STREAMS = [1, 2, 4, 8, 16];
-const FAST: EngineLoad = { streams: STREAMS, tokens: 150, steps: 60, prompt: 900 };
+const FAST: EngineLoad = { streams: STREAMS, tokens: 150, rounds: 3, steps: 60, prompt: 900 };
 /** On the software adapter a step takes a hundred times as long. */
-const SLOW: EngineLoad = { streams: STREAMS, tokens: 16, steps: 12, prompt: 900 };
+const SLOW: EngineLoad = { streams: STREAMS, tokens: 16, rounds: 3, steps: 12, prompt: 900 };
 /** With a vocabulary of 150,000 a step takes a hundred times as long again. */
-const LARGE: EngineLoad = { streams: STREAMS, tokens: 12, steps: 8, prompt: 200 };
-const LARGE_SLOW: EngineLoad = { streams: [1, 2, 4, 8], tokens: 4, steps: 4, prompt: 100 };
+const LARGE: EngineLoad = { streams: STREAMS, tokens: 6, rounds: 2, steps: 4, prompt: 120 };
+const LARGE_SLOW: EngineLoad = { streams: STREAMS, tokens: 4, rounds: 2, steps: 3, prompt: 120 };
 
 /** The engine alone, without worker, socket and relay, on each backend. The JSON is the first backend's. */
 export const benchmark: Benchmark = {

@@ -7,6 +7,8 @@ export interface EngineLoad {
   readonly streams: readonly number[];
   /** Output tokens of each stream. */
   readonly tokens: number;
+  /** For each number of streams; the best one counts. */
+  readonly rounds: number;
   /** Steps that are timed at each of two positions. */
   readonly steps: number;
   /** Tokens of a long prompt. */
@@ -14,7 +16,7 @@ export interface EngineLoad {
 }
 
 export interface EngineMeasures {
-  /** Of the best of three rounds, like the next one and the shares. */
+  /** Of the best round, like the next one and the shares. */
   readonly tokensPerSecond: Readonly<Record<string, number>>;
   /** A step of so many streams, in ms. */
   readonly stepMs: Readonly<Record<string, number>>;
@@ -31,12 +33,9 @@ export interface EngineMeasures {
 
 const EARLY = 100;
 
-/** Of each number of streams; the best one counts. */
-const ROUNDS = 3;
-
 export async function measureEngine(
   engine: OnnxEngine,
-  { streams, tokens, steps, prompt }: EngineLoad,
+  { streams, tokens, rounds, steps, prompt }: EngineLoad,
   tell: (line: string) => void,
 ): Promise<EngineMeasures> {
   // Warms up; prompts of one token let all streams begin with the same step.
@@ -50,7 +49,7 @@ export async function measureEngine(
     await runStreams(engine, { count, promptLength: 1, maxTokens: 2 });
     // Whatever else runs on the machine can only slow a round down.
     tokensPerSecond[count] = 0;
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < rounds; round++) {
       const before = engine.phases();
       const { ms } = await runStreams(engine, { count, promptLength: 1, maxTokens: tokens });
       const after = engine.phases();
@@ -66,7 +65,7 @@ export async function measureEngine(
   // Over many steps: a browser's clock counts tenths of a millisecond.
   const at = async (promptLength: number): Promise<number> => {
     let best = Number.POSITIVE_INFINITY;
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < rounds; round++) {
       best = Math.min(best, (await runStreams(engine, { count: 1, promptLength, maxTokens: steps })).ms);
     }
     return best / (steps - 1);
