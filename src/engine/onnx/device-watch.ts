@@ -12,6 +12,11 @@ export class DeviceWatch {
     });
   }
 
+  /** Set once the device is lost: nothing on it works any more. */
+  get lost(): CodedError | undefined {
+    return this.#lost;
+  }
+
   /** Runs a call, one at a time. @throws CodedError `device_lost`; and what `work` throws on a live device */
   async guard<T>(work: () => Promise<T>): Promise<T> {
     if (this.#lost) throw this.#lost;

@@ -22,7 +22,13 @@ export async function createCpuEncoder(
     interOpNumThreads: 1,
   });
   const facts = { backend: 'cpu', software: true, gpuClass: 'cpu' } as const;
-  return new OrtEncoder(facts, ort, session, (run) => run());
+  return new OrtEncoder(
+    facts,
+    ort,
+    session,
+    (run) => run(),
+    () => session.release(),
+  );
 }
 
 /** The encoder on onnxruntime-web's WebGPU provider, on a device that stays the caller's. */
@@ -31,8 +37,15 @@ export async function createWebGpuEncoder(runtime: WebGpuRuntime, graph: Uint8Ar
   if (software) useSoftwareShaders(device);
   const session = await openSession(ort, graph, { executionProviders: [{ name: 'webgpu', device }] });
   const watch = new DeviceWatch(device);
-  return new OrtEncoder({ backend: 'webgpu', software, gpuClass }, ort, session, (run) =>
-    inOrder(ort, () => watch.guard(run)),
+  return new OrtEncoder(
+    { backend: 'webgpu', software, gpuClass },
+    ort,
+    session,
+    (run) => inOrder(ort, () => watch.guard(run)),
+    // After a loss there is nothing to release, and the call would not end.
+    async () => {
+      if (!watch.lost) await inOrder(ort, () => session.release());
+    },
   );
 }
 
@@ -71,15 +84,18 @@ class OrtEncoder implements Encoder {
   readonly #ort: OrtLibrary;
   readonly #session: InferenceSession;
   readonly #guard: Guard;
+  readonly close: () => Promise<void>;
 
   constructor(
     { backend, software, gpuClass }: EncoderFacts,
     ort: OrtLibrary,
     session: InferenceSession,
     guard: Guard,
+    release: () => Promise<void>,
   ) {
     [this.backend, this.software, this.gpuClass] = [backend, software, gpuClass];
     [this.#ort, this.#session, this.#guard] = [ort, session, guard];
+    this.close = release;
   }
 
   async encode({ ids, mask, types, rows, width }: PaddedBatch): Promise<Float32Array> {
@@ -93,10 +109,5 @@ class OrtEncoder implements Encoder {
     } catch (error) {
       throw graphFailure(error, 'engine_failed');
     }
-  }
-
-  async close(): Promise<void> {
-    // After a loss there is nothing to release, and the call would not end.
-    await this.#guard(() => this.#session.release()).catch(() => {});
   }
 }

@@ -172,8 +172,10 @@ export function createEmbedJobs(parts: JobsParts, scheduler: () => Scheduler<Emb
       if (state === 'settling' || state === 'ended') return;
       if (state === 'waiting') scheduler().withdraw(job);
       dropLease(job, 'cancelled', 'The agent went away.');
-      emit({ type: 'jobCancelled', at: clock.now(), ...figuresOf(job) });
-      end(job, () => settle(job, undefined).then(() => {}));
+      end(job, async () => {
+        emit({ type: 'jobCancelled', at: clock.now(), ...figuresOf(job) });
+        await settle(job, undefined);
+      });
       job.state = 'ended';
     },
     assign(job, provider) {

@@ -30,6 +30,7 @@ const step = fc.oneof(
       'delta',
       'chunk',
       'result',
+      'embedded',
       'handback',
       'opening',
       'error',

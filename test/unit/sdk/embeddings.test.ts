@@ -1,6 +1,7 @@
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { fromBase64, vectorOf } from '../../../src/protocol/wire/vectors.ts';
+import { readReceipt } from '../../../src/sdk/receipt-file.ts';
 import type { ClientEvent } from '../../../src/sdk/client-events.ts';
 import { simVector } from '../../../src/sim/sim-embedder.ts';
 import { SIM_ENCODER } from '../../../src/sim/sim-model.ts';
@@ -49,6 +50,26 @@ describe('vectors, paid for', () => {
     const closed = await during(world, client.close());
     expect(closed).toMatchObject({ settled: (cost + 999_999n) / 1_000_000n });
     expect([problems, world.broken]).toEqual([[], []]);
+  });
+
+  it('V3 their receipt is read from a file, and one that was changed is found out', async () => {
+    const scene = await open(4);
+    const { client, world, checked } = scene;
+    await post(scene, { input: [[1, 2], [3]] });
+    await during(world, client.idle());
+    const [event] = checked;
+    if (event?.type !== 'vectors') throw new Error('No receipt was checked.');
+    const { receipt } = event;
+    const file = JSON.stringify(receipt);
+    expect(readReceipt(file)).toMatchObject({ problems: [], providers: [receipt.attempts[0]?.provider] });
+    const codes = (changed: object): string[] =>
+      readReceipt(JSON.stringify({ ...receipt, ...changed })).problems.map(({ code }) => code);
+    expect(codes({ tokens: 9 })).toEqual(['receipt_count']);
+    expect(codes({ inputsHash: receipt.nonce })).toEqual(['inputs_hash']);
+    expect(codes({ vectorsHash: receipt.nonce })).toEqual(['final_receipt_missing']);
+    const [attempt] = receipt.attempts;
+    const forged = { ...attempt, receipt: { ...attempt?.receipt, total: '1' } };
+    expect(codes({ attempts: [forged] })).toEqual(['receipt_signature']);
   });
 
   it('V1 checks the receipt of each job of a long request', async () => {
