@@ -1,4 +1,5 @@
 import type { Hex } from '../core/bytes.ts';
+import type { SignedEmbedReceipt } from '../protocol/wire/embed.ts';
 import type { AttemptRef, SignedChunk, SignedReceipt } from '../protocol/wire/job.ts';
 
 /** What a provider keeps of an attempt once it ended: its own proof, and what it may have to open (rule C4). */
@@ -15,6 +16,8 @@ export interface StoredAttempt extends AttemptRef {
   readonly leaves: readonly Uint8Array[];
   /** Null where the attempt was handed back, cancelled or lost. */
   readonly receipt: SignedReceipt | null;
+  /** Of a job that made vectors: what was signed. There is nothing else of it then, and `count` is 0. */
+  readonly embedding?: SignedEmbedReceipt;
   /** `finished`, or the code of the hand-back, cancel or loss. */
   readonly ended: string;
   readonly startedAt: number;

@@ -1,8 +1,9 @@
+import type { Hex } from '../core/bytes.ts';
 import type { Clock } from '../core/clock.ts';
 import { errorBody, type ErrorBody } from '../core/errors.ts';
 import type { AttemptRef } from '../protocol/wire/job.ts';
-import type { EmbedAssignment } from '../protocol/wire/embed.ts';
-import { attemptKey } from './attempt-store.ts';
+import type { EmbedAssignment, SignedEmbedReceipt } from '../protocol/wire/embed.ts';
+import { attemptKey, type AttemptStore } from './attempt-store.ts';
 import { EmbedAttempt, type EmbedEnd } from './embed-attempt.ts';
 import { checkEmbedAssignment } from './income/assignment-check.ts';
 import { checkInput } from './room.ts';
@@ -17,6 +18,9 @@ import type { Slots } from './slots.ts';
 export interface EmbedRunnerParts {
   readonly encoder?: LoadedEncoder;
   readonly signer: Signer;
+  readonly store: AttemptStore;
+  /** The relay's account, for the record. */
+  readonly relay: Hex;
   readonly clock: Clock;
   readonly tally: Tally;
   readonly income: Income;
@@ -112,5 +116,21 @@ export class EmbedRunner {
       send({ type: 'grant', slots: 1 });
     }
     income.end(key);
+    if (end.kind === 'finished') await this.#keep(attempt, end.receipt);
+  }
+
+  /** Keeps the proof of what was made. */
+  async #keep({ assignment }: EmbedAttempt, embedding: SignedEmbedReceipt): Promise<void> {
+    const { clock, encoder, fault, relay, signer, store } = this.#parts;
+    const { job, lease, tokens: promptTokens, startedAt } = embedding;
+    const nothing = { first: 0, count: 0, chunks: [], leaves: [], receipt: null };
+    const times = { startedAt, endedAt: clock.now() };
+    const modelId = encoder?.offer.id ?? assignment.model.variant;
+    const facts = { account: signer.account, relay, modelId, promptTokens, ended: 'finished' };
+    try {
+      await store.put({ job, lease, ...facts, ...nothing, embedding, ...times });
+    } catch (error) {
+      fault(errorBody(error));
+    }
   }
 }

@@ -1,4 +1,5 @@
 import { CodedError } from '../../core/errors.ts';
+import { embedDigest } from '../../protocol/money/embed-statement.ts';
 import { recoverAddress } from '../../protocol/money/signature.ts';
 import { chunkDigest, receiptDigest } from '../../protocol/money/statements.ts';
 import type { AttemptRow } from '../../provider/history/attempt-history.ts';
@@ -12,7 +13,13 @@ export interface AttemptVerdict {
 }
 
 /** Checks a kept attempt in this page, without asking anybody: signers, positions and counts. */
-export function verifyAttempt({ account, first, chunks, count, receipt }: AttemptRow): AttemptVerdict {
+export function verifyAttempt(attempt: AttemptRow): AttemptVerdict {
+  const { account, first, chunks, count, embedding, receipt } = attempt;
+  if (embedding) {
+    const isAbout = embedding.job === attempt.job && embedding.lease === attempt.lease;
+    const isGood = isAbout && signedBy(account, embedDigest(embedding), embedding.signature);
+    return { chunks: [], receipt: isGood, valid: isGood };
+  }
   let next = first;
   const good = chunks.map((chunk, index) => {
     const fits = chunk.index === index && chunk.first === next;

@@ -19,15 +19,21 @@ export function ReceiptDetail({ attempt }: { attempt: AttemptRow }): JSX.Element
     startedAt,
     endedAt,
     chunks,
-    receipt,
+    embedding,
   } = attempt;
+  const receipt = embedding ?? attempt.receipt;
   const verdict = useVerdict(attempt);
   const facts: readonly (readonly [string, JSX.Element | string])[] = [
     ['Job', <Hash key="job" value={job} label="Copy the job’s id" />],
     ['Attempt', `${lease + 1}${lease > 0 ? ' (taken over from another tab)' : ''}`],
     ['Model', modelId],
-    ['Prompt', `${describeCount(promptTokens)} tokens`],
-    ['Output', `${describeCount(count)} tokens from position ${describeCount(first)}`],
+    [embedding ? 'Inputs' : 'Prompt', `${describeCount(promptTokens)} tokens`],
+    [
+      'Output',
+      embedding
+        ? `${describeCount(embedding.inputs)} vectors of ${describeCount(embedding.dimensions)} numbers`
+        : `${describeCount(count)} tokens from position ${describeCount(first)}`,
+    ],
     ['End', describeEnd(ended)],
     ['Time', `${describeTime(endedAt)}, after ${describeSeconds(endedAt - startedAt)}`],
     ['Relay', <Hash key="relay" value={relay} label="Copy the relay’s address" />],
@@ -37,7 +43,7 @@ export function ReceiptDetail({ attempt }: { attempt: AttemptRow }): JSX.Element
     <>
       <p class="detail-verdict">
         <VerdictBadge attempt={attempt} />
-        <span>A signature says who served the tokens, not that a model ran: audits do that.</span>
+        <span>A signature says who did the work, not that a model ran: audits do that.</span>
       </p>
       <dl class="facts">
         {facts.map(([name, value]) => (
@@ -47,7 +53,7 @@ export function ReceiptDetail({ attempt }: { attempt: AttemptRow }): JSX.Element
           </div>
         ))}
       </dl>
-      <h3>Signed chunks</h3>
+      <h3>{embedding ? 'Signature' : 'Signed chunks'}</h3>
       <ol class="chunks">
         {chunks.map((chunk, i) => (
           <li key={chunk.index}>

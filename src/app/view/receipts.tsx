@@ -40,12 +40,14 @@ export function Receipts({ lending }: { lending: Lending }): JSX.Element {
 }
 
 function Receipt({ attempt, open }: { attempt: AttemptRow; open: () => void }): JSX.Element {
-  const { modelId, count, ended, endedAt } = attempt;
+  const { modelId, count, embedding, ended, endedAt } = attempt;
+  const served = embedding ? embedding.inputs : count;
+  const unit = embedding ? 'vector' : 'token';
   return (
     <li>
       <button type="button" class="receipt" onClick={open}>
         <span class="receipt-tokens">
-          {describeCount(count)} {count === 1 ? 'token' : 'tokens'}
+          {describeCount(served)} {served === 1 ? unit : `${unit}s`}
         </span>
         <span class="receipt-model">{modelId}</span>
         <span class="receipt-end">{describeEnd(ended)}</span>

@@ -64,7 +64,9 @@ export class AttemptHistory implements AttemptStore {
         await this.#attempts.put({ ...attempt, key });
         await this.#leaves.put({ key, endedAt: attempt.endedAt, leaves });
         const { jobs, tokens } = (await this.#days.get(day)) ?? { jobs: 0, tokens: 0 };
-        await this.#days.put({ day, jobs: jobs + (attempt.receipt ? 1 : 0), tokens: tokens + attempt.count });
+        const { count, embedding, receipt } = attempt;
+        const [ended, worked] = [receipt || embedding ? 1 : 0, count + (embedding?.tokens ?? 0)];
+        await this.#days.put({ day, jobs: jobs + ended, tokens: tokens + worked });
         await trim(this.#attempts, this.#limits.attempts);
         await trim(this.#leaves, this.#limits.leaves);
       }),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { verifyAttempt } from '../../../src/app/state/verify-attempt.ts';
 import { CodedError } from '../../../src/core/errors.ts';
 import type { Embedder } from '../../../src/engine/embedder.ts';
 import { embedDigest, inputsHash, vectorsHash } from '../../../src/protocol/money/embed-statement.ts';
@@ -44,7 +45,7 @@ async function ready(
 
 describe('V2 an embedding job at a tab', () => {
   it('is offered beside the model that writes, and brings every vector with one signed statement', async () => {
-    const { clock, relay, provider } = await ready();
+    const { clock, relay, provider, store } = await ready();
     expect(relay.all('hello')[0]?.models.map(({ id }) => id)).toEqual(['sim-fp32', SIM_ENCODER.id]);
     const job = order({ price: { out: '0', prompt: '100' }, feeBps: 500, dimensions: 16 });
     relay.send({ type: 'embed', ...job });
@@ -69,6 +70,16 @@ describe('V2 an embedding job at a tab', () => {
     });
     expect(answer.grant).toBe(1);
     expect(provider.status()).toMatchObject({ vectors: 2, jobs: 1, unfinished: 0 });
+    const [kept] = store.attempts.values();
+    expect(kept).toMatchObject({
+      modelId: SIM_ENCODER.id,
+      promptTokens: 4,
+      ended: 'finished',
+      embedding: receipt,
+    });
+    expect(verifyAttempt({ ...kept!, key: '' })).toEqual({ chunks: [], receipt: true, valid: true });
+    const forged = { ...receipt, inputs: 3 };
+    expect(verifyAttempt({ ...kept!, key: '', embedding: forged }).valid).toBe(false);
   });
 
   it.each<[string, Partial<EmbedAssignment>, object]>([
