@@ -7,29 +7,9 @@ import { createPaidWorld, type PaidWorld } from '../../../src/sim/paid-world.ts'
 import type { SimAnswer } from '../../../src/sim/sim-agent.ts';
 import { simVector } from '../../../src/sim/sim-embedder.ts';
 import type { SimPayer } from '../../../src/sim/sim-payer.ts';
-import type { SimTab } from '../../../src/sim/sim-world.ts';
+import { lose } from './lose-tab.ts';
 
 const PRICE = { out: 1_000_000n, prompt: 200_000n };
-type Loss = 'closed' | 'cut' | 'paused' | 'stopped';
-
-async function lose(world: PaidWorld, tab: SimTab, loss: Loss): Promise<void> {
-  switch (loss) {
-    case 'closed':
-      return tab.link()?.reset();
-    case 'cut':
-      tab.cut();
-      await world.clock.advance(4_000);
-      return tab.mend();
-    case 'paused':
-      tab.provider.pause({ code: 'paused', message: 'The owner plays.' });
-      await world.clock.advance(3_000);
-      return tab.provider.resume();
-    case 'stopped':
-      await Promise.all([tab.provider.stop(), world.clock.advance(2_000)]);
-      return tab.provider.start();
-  }
-}
-
 async function open(seed: number, tabs = 3): Promise<{ world: PaidWorld; payer: SimPayer }> {
   const world = createPaidWorld(seed, { price: PRICE });
   for (let i = 0; i < tabs; i++)

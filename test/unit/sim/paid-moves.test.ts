@@ -4,33 +4,10 @@ import { verifyReceipt } from '../../../src/protocol/money/verify-receipt.ts';
 import { createPaidWorld, type PaidWorld } from '../../../src/sim/paid-world.ts';
 import { simReference } from '../../../src/sim/sim-engine.ts';
 import type { PaidStream, SimPayer } from '../../../src/sim/sim-payer.ts';
-import type { SimTab } from '../../../src/sim/sim-world.ts';
+import { type Loss, lose } from './lose-tab.ts';
 
 const PRICE = { out: 1_000_000n, prompt: 2_000_000n };
 const CHUNK = 32n * PRICE.out;
-type Loss = 'closed' | 'cut' | 'paused' | 'stopped' | 'relay killed';
-
-async function lose(world: PaidWorld, tab: SimTab, loss: Loss): Promise<void> {
-  switch (loss) {
-    case 'closed':
-      return tab.link()?.reset();
-    case 'cut':
-      tab.cut();
-      await world.clock.advance(4_000);
-      return tab.mend();
-    case 'paused':
-      tab.provider.pause({ code: 'paused', message: 'The owner plays.' });
-      await world.clock.advance(3_000);
-      return tab.provider.resume();
-    case 'stopped':
-      await Promise.all([tab.provider.stop(), world.clock.advance(2_000)]);
-      return tab.provider.start();
-    case 'relay killed':
-      world.restart();
-      await world.clock.advance(3_000);
-  }
-}
-
 interface Life {
   readonly world: PaidWorld;
   readonly payers: readonly SimPayer[];
