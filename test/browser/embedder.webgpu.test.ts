@@ -3,10 +3,13 @@ import { createOnnxEmbedder } from '../../src/engine/onnx/onnx-embedder.ts';
 import { describeEmbedder, type EmbeddingVectors } from '../contract/embedder-suite.ts';
 import { fetchModel, softwareGpuRuntime } from './browser-engine.ts';
 
+// On one device: each of its own would compile the same shaders again.
+const runtime = softwareGpuRuntime();
+
 describeEmbedder('webgpu', {
   create: async (variant, options) =>
     createOnnxEmbedder({
-      runtime: await softwareGpuRuntime(),
+      runtime: await runtime,
       ...(await fetchModel('shakespeare-embed', variant)),
       ...options,
     }),
