@@ -152,6 +152,7 @@ export class DecodeLoop {
       stream.take(batch.samples[row]);
       this.#tokens++;
     }
+    for (let row = 0; row < batch.rows; row++) await this.#seats.at(row)?.settling;
     await this.#rest('decode', batch.rows, batch.length, ms);
     return true;
   }

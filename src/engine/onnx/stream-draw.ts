@@ -52,12 +52,19 @@ export class StreamDraw {
     return this.#draw;
   }
 
-  /** Takes a token that came. @throws what the constraint throws */
-  accept(id: number): void {
+  /** Takes a token that came; a promise where it takes until then to know what may follow. @throws what the constraint throws */
+  accept(id: number): Promise<void> | void {
     this.#adjustments?.count(id);
-    if (!this.#constraint) return;
-    this.#constraint.accept(id);
-    if (!this.#constraint.done) this.#draw.mask = this.#constraint.mask();
+    const constraint = this.#constraint;
+    return (
+      constraint?.accept(id)?.then(() => this.constrain(constraint)) ??
+      (constraint && this.constrain(constraint))
+    );
+  }
+
+  close(): void {
+    this.#constraint?.close?.();
+    this.#constraint = undefined;
   }
 
   /** Whether the constraint lets no id come at all: it can't be satisfied with this vocabulary. */

@@ -35,8 +35,10 @@ export class Stream implements EngineStream, Occupant {
   readonly #parts: StreamParts;
   readonly #queue: Queue<Sample>;
   readonly #draw: StreamDraw;
-  /** The constraint, if there is one, can tell what may come. */
-  #ready = true;
+  /** The constraint is being made: a while. */
+  #making = false;
+  /** The constraint is finding what may come next: microtasks. */
+  #settling: Promise<void> | undefined;
   readonly #onAbort: () => void;
   #credit: number;
   #given = 0;
@@ -66,7 +68,13 @@ export class Stream implements EngineStream, Occupant {
 
   /** True if the next step may give this stream a token. */
   get decodable(): boolean {
-    return this.#ready && !this.done && this.fed >= this.prefillEnd && this.#given < this.#credit;
+    return (
+      !this.#making &&
+      !this.#settling &&
+      !this.done &&
+      this.fed >= this.prefillEnd &&
+      this.#given < this.#credit
+    );
   }
 
   /** How the token after the pending one is drawn; valid until the next call. */
@@ -100,12 +108,34 @@ export class Stream implements EngineStream, Occupant {
     this.#queue.push(sample);
     try {
       const stop = this.#request.stopIds.includes(sample.id) || this.#request.stopWhen?.(sample.id) === true;
-      if (!stop) this.#draw.accept(sample.id);
-      if (stop || this.#draw.done) this.#finish('stop');
-      else if (this.#given >= this.#most) this.#finish('length');
+      if (stop) return this.#finish('stop');
+      const settled = this.#draw.accept(sample.id);
+      if (settled) this.#settling = this.#settle(settled);
+      else this.#goOn();
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** What the next step must wait for to have this stream in it. */
+  get settling(): Promise<void> | undefined {
+    return this.#settling;
+  }
+
+  async #settle(settled: Promise<void>): Promise<void> {
+    try {
+      await settled;
+      this.#settling = undefined;
+      this.#goOn();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Ends a stream after which nothing may come. */
+  #goOn(): void {
+    if (this.#draw.done) this.#finish('stop');
+    else if (this.#given >= this.#most) this.#finish('length');
   }
 
   fail(error: unknown): void {
@@ -122,10 +152,12 @@ export class Stream implements EngineStream, Occupant {
   }
 
   async #constrain(create: CreateConstraint): Promise<void> {
-    this.#ready = false;
+    this.#making = true;
     try {
-      this.#draw.constrain(await create(this.#request.spec.constraint!, priorOf(this.#request)));
-      this.#ready = true;
+      const constraint = await create(this.#request.spec.constraint!, priorOf(this.#request));
+      if (this.done) return constraint.close?.();
+      this.#draw.constrain(constraint);
+      this.#making = false;
       if (this.#draw.done) this.#finish('stop');
       else this.#parts.changed();
     } catch (error) {
@@ -142,6 +174,7 @@ export class Stream implements EngineStream, Occupant {
     if (this.done) return;
     this.done = true;
     this.#request.signal?.removeEventListener('abort', this.#onAbort);
+    this.#draw.close();
     this.#queue.end(error);
     this.#parts.changed();
   }

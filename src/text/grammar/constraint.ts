@@ -6,6 +6,7 @@ import type { Expression } from './expression.ts';
 import { GrammarBuilder } from './grammar.ts';
 import { anyObject } from './json-rules.ts';
 import { measureGrammar, MOST_PLACES, MOST_WORK } from './measure.ts';
+import { separateAlternatives } from './separate.ts';
 import { addSchema } from './schema-grammar.ts';
 import { addStructuralTag } from './tag-grammar.ts';
 
@@ -66,7 +67,7 @@ function rootOf(grammar: GrammarBuilder, constraint: Constraint): Expression {
 function compile(builder: GrammarBuilder, root: Expression, { vocab }: ConstraintModel): string {
   const grammar = builder.build(root);
   const { places, work } = measureGrammar(grammar);
-  if (places <= MOST_PLACES && work * vocab <= MOST_WORK) return printEbnf(grammar);
+  if (places <= MOST_PLACES && work * vocab <= MOST_WORK) return printEbnf(separateAlternatives(grammar));
   const message =
     places > MOST_PLACES
       ? `The schema is too large: its grammar has ${places} places, and ${MOST_PLACES} are allowed.`

@@ -39,7 +39,7 @@ export const colon = sequence(text(':'), optional(text(' ')));
  * bounded there is a rule for each number of characters left.
  */
 export function jsonString(grammar: GrammarBuilder, least = 0, most = Number.POSITIVE_INFINITY): Expression {
-  const written = [...characters(PLAIN_CHARS), ...escapes];
+  const written = [...characters(PLAIN_CHARS), escaped];
   if (least === 0 && most === Number.POSITIVE_INFINITY)
     return sequence(text('"'), textOf(grammar, 'text', written));
   const [plain, ...others] = written;
@@ -72,22 +72,18 @@ const hexes = (count: number): Expression => sequence(...Array.from({ length: co
 const letterD = chars([0x44, 0x44], [0x64, 0x64]);
 
 /** Each is one code point: halves of pairs come in pairs only. */
-const escapes: readonly Expression[] = [
-  sequence(
-    text('\\'),
-    chars(...Array.from('"/\\bfnrt', (char): CharRange => [char.charCodeAt(0), char.charCodeAt(0)])),
-  ),
-  sequence(
-    text('\\u'),
-    chars([0x30, 0x39], [0x41, 0x43], [0x45, 0x46], [0x61, 0x63], [0x65, 0x66]),
-    hexes(3),
-  ),
-  sequence(text('\\u'), letterD, chars([0x30, 0x37]), hexes(2)),
-  sequence(
-    ...[text('\\u'), letterD, chars([0x38, 0x39], [0x41, 0x42], [0x61, 0x62]), hexes(2)],
-    ...[text('\\u'), letterD, chars([0x43, 0x46], [0x63, 0x66]), hexes(2)],
-  ),
-];
+const pair = sequence(
+  ...[chars([0x38, 0x39], [0x41, 0x42], [0x61, 0x62]), hexes(2)],
+  ...[text('\\u'), letterD, chars([0x43, 0x46], [0x63, 0x66]), hexes(2)],
+);
+const unicode = choice(
+  sequence(chars([0x30, 0x39], [0x41, 0x43], [0x45, 0x46], [0x61, 0x63], [0x65, 0x66]), hexes(3)),
+  sequence(letterD, choice(sequence(chars([0x30, 0x37]), hexes(2)), pair)),
+);
+const single = chars(
+  ...Array.from('"/\\bfnrt', (char): CharRange => [char.charCodeAt(0), char.charCodeAt(0)]),
+);
+const escaped = sequence(text('\\'), choice(single, sequence(text('u'), unicode)));
 
 export function jsonInteger(grammar: GrammarBuilder): Expression {
   return grammar.define('integer', () => choice(sequence(optional(text('-')), naturalNumber(grammar))));
