@@ -27,9 +27,6 @@ const config: KnipConfig = {
     '@foundry-rs/forge',
     '@openzeppelin/contracts',
     'solc',
-    // About to be used: grammar-constrained decoding, and the test that its documents validate.
-    '@mlc-ai/web-xgrammar',
-    'ajv',
   ],
 };
 

@@ -10,7 +10,7 @@ import { collect } from './engine-suite.ts';
 import { openGrammarLibrary } from './grammar-library.ts';
 
 export const MODEL = { vocab: 2048 };
-const STOP_IDS = [0];
+export const STOP_IDS: readonly number[] = [0];
 
 const json = (file: string): object =>
   JSON.parse(readFileSync(new URL(`../../public/models/shakespeare-1m/${file}`, import.meta.url), 'utf8'));
@@ -22,7 +22,12 @@ export const tokenizer: Tokenizer = createTokenizer({
 
 export function createTestConstraints(): CreateConstraint {
   const load = async (): Promise<ReturnType<typeof openGrammarLibrary>> => openGrammarLibrary();
-  return createConstraintFactory({ load, tokenizer: json('tokenizer.json'), ...MODEL, stopIds: STOP_IDS });
+  return createConstraintFactory({
+    load,
+    tokenizer: json('tokenizer.json'),
+    ...MODEL,
+    stopIds: [...STOP_IDS],
+  });
 }
 
 const CLOSING = Array.from({ length: MODEL.vocab }, (_, id) => id).filter((id) =>
@@ -51,7 +56,7 @@ export async function answer(
       spec: { ...plainSpec(temperature), logitBias: closingBias(10 + (seed % 4)), constraint },
       seed: `0x${seed.toString(16).padStart(16, '0')}`,
       maxTokens,
-      stopIds: STOP_IDS,
+      stopIds: [...STOP_IDS],
     }),
   );
   return { ids, text: tokenizer.decode([...prior, ...ids]), end };

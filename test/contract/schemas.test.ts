@@ -9,7 +9,7 @@ import { openRecognizer, type Recognizer } from './recognizer.ts';
 import { schemaArbitrary } from './schema-arbitrary.ts';
 
 /** `SCHEMAS=1000` runs a thousand: a minute or two. */
-const COUNT = Number(process.env['SCHEMAS'] ?? 150);
+const COUNT = Number(process.env['SCHEMAS'] ?? 100);
 const SEED = Number(process.env['SCHEMAS_SEED'] ?? 20261126);
 const TOGETHER = 8;
 /** Changed documents for each right one. */

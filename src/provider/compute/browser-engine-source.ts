@@ -1,11 +1,13 @@
 import { abortError, CodedError } from '../../core/errors.ts';
 import { type GpuMeasures, measureGpu } from '../../engine/gpu/gpu-benchmark.ts';
+import { createConstraintFactory } from '../../engine/grammar/constraint-factory.ts';
 import { findAdapter, openDevice, probeAdapter } from '../../engine/gpu/gpu-device.ts';
 import { memoryNeed } from '../../engine/models/memory-need.ts';
 import { obtainModel } from '../../engine/models/kept-files.ts';
 import { createOnnxEmbedder } from '../../engine/onnx/onnx-embedder.ts';
 import { createOnnxEngine } from '../../engine/onnx/onnx-engine.ts';
 import type { OnnxRuntime } from '../../engine/onnx/runtime.ts';
+import { loadGrammarLibrary } from '../../engine/runtimes/grammar-runtime.ts';
 import { loadWasmRuntime } from '../../engine/runtimes/wasm-runtime.ts';
 import { loadWebGpuRuntime } from '../../engine/runtimes/webgpu-runtime.ts';
 import { createStopFinder } from '../../engine/stop-finder.ts';
@@ -129,10 +131,9 @@ async function fill(
     return { encoder: { embedder, offer, slots }, ...(lost ? { lost } : {}) };
   }
   const json = async (path: string): Promise<object> => JSON.parse(await (await blobOf(path)).text());
-  const stopWhen = createStopFinder({
-    tokenizer: await json('tokenizer.json'),
-    config: await json('tokenizer_config.json'),
-  });
+  const tokenizer = await json('tokenizer.json');
+  const stopWhen = createStopFinder({ tokenizer, config: await json('tokenizer_config.json') });
+  const stopIds = manifest.eosTokenIds;
   const weights = data.map(async (path) => ({ name: nameInGraph(graph, path), content: await blobOf(path) }));
   if (signal.aborted) throw abortError(signal);
   const owned = await ownEngine(runtime, async () =>
@@ -142,12 +143,18 @@ async function fill(
       graph: await graphBytes(),
       data: await Promise.all(weights),
       slots,
+      createConstraint: createConstraintFactory({
+        load: loadGrammarLibrary,
+        tokenizer,
+        vocab: manifest.architecture.vocab,
+        stopIds,
+      }),
       ...(context ? { context } : {}),
       onWarmUp: (done, of) => progress({ phase: 'prepare', done, total: of }),
       signal,
     }),
   );
-  return { ...owned, model: { offer, stopIds: manifest.eosTokenIds, stopWhen } };
+  return { ...owned, model: { offer, stopIds, stopWhen } };
 }
 
 /** @throws CodedError `memory_budget` where the owner allows less GPU memory than this takes */

@@ -24,11 +24,12 @@ export interface ConstraintModel {
  */
 export function schemaConstraint(schema: unknown, model: ConstraintModel, strict = false): Constraint {
   checkSchema(schema, model, strict);
-  return { kind: 'json_schema', schema: jsonText(schema) };
+  return { kind: 'json_schema', schema: JSON.stringify(schema) };
 }
 
 /** Whether a function's arguments can be held to a schema. @throws CodedError those of `schemaConstraint` */
 export function checkSchema(schema: unknown, model: ConstraintModel, strict = false): void {
+  jsonText(schema);
   const grammar = new GrammarBuilder();
   compile(grammar, addSchema(grammar, schema, strict), model);
 }

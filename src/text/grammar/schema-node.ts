@@ -42,8 +42,8 @@ const HINTS: Readonly<Record<string, string>> = {
   patternProperties: 'name the properties, or use additionalProperties',
 };
 
-/** Deeper nesting than this is refused. */
-const DEEPEST = 64;
+/** Deeper nesting than this is refused, references counted: whoever reads a schema goes down with it. */
+const DEEPEST = 200;
 
 /** @throws CodedError `schema_invalid`, or `schema_unsupported` for a keyword that nobody would enforce */
 export function readNode(value: unknown, path: string, depth: number): SchemaNode {

@@ -51,8 +51,17 @@ export function separateAlternatives(grammar: Grammar): Grammar {
   return separated;
 }
 
-const flatten = (items: readonly Expression[]): Expression[] =>
-  items.flatMap((item) => (item.kind === 'choice' ? flatten(item.items) : [item]));
+/** All alternatives, each rule once. */
+function flatten(items: readonly Expression[]): Expression[] {
+  const flat = items.flatMap((item) => (item.kind === 'choice' ? flatten(item.items) : [item]));
+  const seen = new Set<string>();
+  return flat.filter((item) => {
+    const key =
+      item.kind === 'rule' ? item.name : item.kind === 'text' ? JSON.stringify(item.text) : undefined;
+    if (key === undefined) return true;
+    return !seen.has(key) && seen.add(key);
+  });
+}
 
 /** Writes the common beginnings of texts once: `"ab" | "ac" x` becomes `"a" ("b" | "c" x)`. */
 function factor(items: readonly Expression[]): Expression[] {
