@@ -3,8 +3,6 @@ import { CodedError } from '../../core/errors.ts';
 import type { DecodeSpec } from '../../protocol/wire/decode-spec.ts';
 import { MAX_TOP } from '../../protocol/wire/sample.ts';
 import type { ChatMessage } from '../../text/chat-message.ts';
-import type { ToolFunction } from '../../text/tool-format.ts';
-import { constraintOf } from './answer-constraint.ts';
 import { readMessages } from './chat-messages.ts';
 import { checkNeutral } from './neutral-parameters.ts';
 import {
@@ -18,19 +16,16 @@ import {
   unsupportedParameter,
   unsupportedValue,
 } from './parameter.ts';
-import { readResponseFormat } from './response-format.ts';
+import { readResponseFormat, type ResponseFormat } from './response-format.ts';
 import { readSampling } from './sampling-parameters.ts';
 import { readStop } from './stop-parameter.ts';
-import { readTools } from './tool-parameters.ts';
+import { readTools, type ToolUse } from './tool-parameters.ts';
 
 /** A request of `POST /v1/chat/completions`, read and found possible. */
 export interface ChatRequest {
   readonly model: string;
   readonly messages: readonly ChatMessage[];
-  /** What the model is told that it may call. */
-  readonly tools: readonly ToolFunction[];
-  /** The answer's text is searched for calls. */
-  readonly readsCalls: boolean;
+  readonly tools: ToolUse;
   readonly stream: boolean;
   readonly includeUsage: boolean;
   /** Adds `prompt_token_ids` and `token_ids` to the answer (rule A4). */
@@ -41,7 +36,9 @@ export interface ChatRequest {
   readonly topLogprobs: number | undefined;
   /** Undefined: up to the end of the context. */
   readonly maxTokens: number | undefined;
+  /** Without what the answer is held to: that depends on the model. */
   readonly spec: DecodeSpec;
+  readonly format: ResponseFormat | undefined;
   /** The agent's own; undefined: a fresh one. */
   readonly seed: Hex | undefined;
   readonly stop: readonly string[];
@@ -83,24 +80,23 @@ export function readChatRequest(body: string): ChatRequest {
   const isStream = stream !== undefined && readBoolean('stream', stream);
   const format = readResponseFormat(response_format);
   const calls = readTools({ tools, tool_choice, parallel_tool_calls });
-  const constraint = constraintOf(format, calls);
   const stops = stop === undefined ? [] : readStop(stop);
-  if (constraint && stops.length > 0) {
+  if (stops.length > 0 && (format || calls.callable.length > 0)) {
     const cure = "can't stand beside tools or a JSON format: it would cut what has to be whole.";
     throw unsupportedValue('stop', cure);
   }
   return {
     model: readString('model', model),
     messages: readMessages(messages),
-    tools: calls.shown,
-    readsCalls: calls.callable.length > 0,
+    tools: calls,
     stream: isStream,
     includeUsage: readStreamOptions(stream_options, isStream),
     returnTokenIds: return_token_ids !== undefined && readBoolean('return_token_ids', return_token_ids),
     choices: n === undefined ? 1 : readInteger('n', n, { min: 1, max: MAX_CHOICES }),
     topLogprobs: readTopLogprobs(logprobs, top_logprobs),
     maxTokens: readMaxTokens(max_tokens, max_completion_tokens),
-    spec: { ...sampling, ...(constraint ? { constraint } : {}) },
+    spec: sampling,
+    format,
     seed: seed === undefined ? undefined : readSeed(seed),
     stop: stops,
   };

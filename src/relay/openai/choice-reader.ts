@@ -27,7 +27,7 @@ export interface ChoiceReader {
 
 export function createChoiceReader({ id, order }: Job, chat: ChatRequest): ChoiceReader {
   const { model, stop } = order;
-  const calls = chat.readsCalls ? createToolCallReader() : undefined;
+  const calls = chat.tools.callable.length > 0 ? createToolCallReader() : undefined;
   const logprobs = chat.topLogprobs === undefined ? undefined : createLogprobsStream(model, stop);
 
   function newsOf(

@@ -5,6 +5,7 @@ import { FRAME_CAP } from '../../protocol/constants.ts';
 import type { DecodeSpec } from '../../protocol/wire/decode-spec.ts';
 import type { RelayModel } from '../catalogue.ts';
 import type { JobOrder } from '../jobs/job.ts';
+import { constraintOf } from './answer-constraint.ts';
 import type { ChatRequest } from './chat-request.ts';
 import { invalidValue } from './parameter.ts';
 
@@ -27,27 +28,31 @@ export function usableContext({ context, vocab }: RelayModel, spec?: DecodeSpec)
 
 /**
  * Turns a request into token ids and limits: what is asked for, before anybody says who pays.
- * @throws CodedError `context_length_exceeded`, `integer_above_max_value`, `chat_template_refused`
+ * @throws CodedError `context_length_exceeded`, `integer_above_max_value`, `invalid_value`, `chat_template_refused`, and
+ * those of `constraintOf`
  */
 export function createJobOrder(
   chat: ChatRequest,
   model: RelayModel,
   random: Random,
 ): Omit<JobOrder, 'agent' | 'only' | 'payment'> {
-  const context = usableContext(model, chat.spec);
+  const constraint = constraintOf(chat.format, chat.tools, model);
+  const spec = { ...chat.spec, ...(constraint ? { constraint } : {}) };
+  const context = usableContext(model, spec);
   if (chat.maxTokens !== undefined && chat.maxTokens > context) {
     const message = `max_tokens is too large: ${chat.maxTokens}. This model has room for ${context} tokens, prompt included.`;
     throw new CodedError('integer_above_max_value', message, { param: 'max_tokens' });
   }
   checkBias(chat.spec, model);
-  const length = JSON.stringify([chat.messages, chat.tools]).length;
+  const { shown } = chat.tools;
+  const length = JSON.stringify([chat.messages, shown]).length;
   if (length > context * LONGEST_TOKEN) throw tooLong(context, `a text of ${length} characters`);
-  const prompt = model.tokenizer.chat(chat.messages, chat.tools);
+  const prompt = model.tokenizer.chat(chat.messages, shown);
   if (prompt.length >= context) throw tooLong(context, `${prompt.length} tokens`);
   return {
     model,
     prompt,
-    spec: chat.spec,
+    spec,
     seed: chat.seed ?? toHex(random.bytes(8)),
     maxTokens: Math.min(chat.maxTokens ?? context, context - prompt.length),
     stop: chat.stop,

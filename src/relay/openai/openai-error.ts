@@ -73,6 +73,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
   context_length_exceeded: BAD_REQUEST,
   schema_too_large: BAD_REQUEST,
   schema_unsupported: BAD_REQUEST,
+  schema_invalid: BAD_REQUEST,
+  schema_not_strict: BAD_REQUEST,
   chat_template_missing: BAD_REQUEST,
   chat_template_refused: BAD_REQUEST,
   aborted: BAD_REQUEST,

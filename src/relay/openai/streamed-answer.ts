@@ -75,7 +75,7 @@ export function createStreamedAnswer({ reply, chat, bufferBytes, cancel, paid }:
       sse = createSseWriter({
         identity: identityOf(first),
         includeUsage: chat.includeUsage,
-        mayCall: chat.readsCalls,
+        mayCall: chat.tools.callable.length > 0,
         write: (text) => reply.write(text),
       });
       promptIds = chat.returnTokenIds ? first.order.prompt : undefined;

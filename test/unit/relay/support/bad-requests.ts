@@ -7,6 +7,10 @@ const called = {
 };
 const answered = { role: 'tool', tool_call_id: 'a', content: 'x' };
 
+function schemaFormat(schema: object, strict = false): object {
+  return { type: 'json_schema', json_schema: { name: 'a', strict, schema } };
+}
+
 export function tool(name: string, parameters: object = { type: 'object' }): object {
   return { type: 'function', function: { name, parameters } };
 }
@@ -244,12 +248,40 @@ export const BAD_REQUESTS: [string, unknown, number, string, string | null][] = 
     {
       response_format: {
         type: 'json_schema',
-        json_schema: { name: 'a', schema: { title: 'x'.repeat(33_000) } },
+        json_schema: { name: 'a', schema: { type: 'string', const: 'x'.repeat(33_000) } },
       },
     },
     400,
     'schema_too_large',
     'response_format',
+  ],
+  [
+    'a schema with what cannot be enforced',
+    { response_format: schemaFormat({ type: 'array', uniqueItems: true }) },
+    400,
+    'schema_unsupported',
+    'response_format',
+  ],
+  [
+    'a schema that is none',
+    { response_format: schemaFormat({ type: 'numbr' }) },
+    400,
+    'schema_invalid',
+    'response_format',
+  ],
+  [
+    'a strict schema that leaves something open',
+    { response_format: schemaFormat({ type: 'object', properties: {} }, true) },
+    400,
+    'schema_not_strict',
+    'response_format',
+  ],
+  [
+    'parameters with what cannot be enforced',
+    { tools: [tool('f'), tool('g', { type: 'object', properties: { a: { not: { type: 'null' } } } })] },
+    400,
+    'schema_unsupported',
+    'tools[1].function.parameters',
   ],
   [
     'a stop string beside a JSON format',
