@@ -9,6 +9,7 @@ import { firstCommitment } from '../../protocol/wire/chunk.ts';
 import type { AttemptReceipt, Finish, SignedChunk, SignedReceipt } from '../../protocol/wire/job.ts';
 import type { Job } from './job.ts';
 import type { Lease } from './lease.ts';
+import { hasWholeText } from './whole-text.ts';
 
 /**
  * Takes a signed chunk: it must continue the attempt and cover only ids that were delivered (rules C1, C3, C5).
@@ -56,7 +57,8 @@ export function acceptResult(
   { finish, count, receipt }: Result,
   recover: Recover,
 ): void {
-  const happened = finish === 'stop' ? job.output.stopped : lease.count === lease.maxTokens;
+  const happened =
+    finish === 'stop' ? job.output.stopped || hasWholeText(job) : lease.count === lease.maxTokens;
   if (!happened) {
     throw new CodedError('finish_invalid', 'An attempt did not end in the way that its result states.', {
       finish,

@@ -123,4 +123,27 @@ describe('A9 tool calls', () => {
       ],
     ]);
   });
+
+  it('A2 end where the grammar lets nothing follow, and nowhere before', async () => {
+    const world = createRelayWorld();
+    const { provider, socket } = world.join({ slots: 2 });
+    const body = { tools, tool_choice: 'required', parallel_tool_calls: false, stream: false };
+    const whole = await world.ask(body);
+    provider.attempt.give(bytes(callText('now', '{}')));
+    provider.attempt.finish('stop');
+    await world.settle();
+    expect(whole.json).toMatchObject({ choices: [{ finish_reason: 'tool_calls' }] });
+    const format = { response_format: { type: 'json_object' }, stream: false };
+    const document = await world.ask(format);
+    provider.attempt.give(bytes('{"a": 1}'));
+    provider.attempt.finish('stop');
+    await world.settle();
+    expect(document.json).toMatchObject({
+      choices: [{ finish_reason: 'stop', message: { content: '{"a": 1}' } }],
+    });
+    await world.ask(format);
+    provider.attempt.give(bytes('{"a": '));
+    provider.attempt.finish('stop');
+    expect(socket.closed?.reason).toBe('finish_invalid');
+  });
 });
