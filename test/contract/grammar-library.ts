@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { compileFunction } from 'node:vm';
+import type * as xgrammar from '@mlc-ai/web-xgrammar';
 
-type Xgrammar = typeof import('@mlc-ai/web-xgrammar');
+type Xgrammar = typeof xgrammar;
 
 /**
  * The package's file is CommonJS in a package that says it is ESM, so Node can load it in neither way: it is run here as

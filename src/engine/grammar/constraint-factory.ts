@@ -31,8 +31,8 @@ export function createConstraintFactory(options: ConstraintFactoryOptions): Crea
     const grammar = grammarOf(constraint, { vocab });
     try {
       workshop ??= openWorkshop(load, createGrammarVocabulary(tokenizer, vocab, stopIds));
-      const { compile, library, vocabulary } = await workshop;
-      return await GrammarConstraint.open(library, await compile(grammar), vocabulary, prior);
+      const shop = await workshop;
+      return await GrammarConstraint.open(shop.library, await shop.compile(grammar), shop.vocabulary, prior);
     } catch (error) {
       throw grammarFailure(error, constraint);
     }

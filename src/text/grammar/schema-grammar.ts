@@ -93,7 +93,7 @@ function addBranches(
   reader: SchemaReader,
   node: SchemaNode,
   keyword: 'anyOf' | 'oneOf' | 'allOf',
-  { resolve }: Links,
+  links: Links,
 ): Expression {
   const { schema, path, depth } = node;
   allowBeside(node, keyword);
@@ -101,7 +101,8 @@ function addBranches(
   if (!Array.isArray(branches) || branches.length === 0) {
     throw invalid(path, keyword, 'must be a list of one or more schemas.');
   }
-  if (branches.length > 1 && keyword !== 'anyOf') checkDisjoint(branches, keyword, path, resolve);
+  if (branches.length > 1 && keyword !== 'anyOf')
+    checkDisjoint(branches, keyword, path, (schema) => links.resolve(schema));
   return choice(...branches.map((branch, i) => reader.add(branch, below(path, keyword, i), depth + 1)));
 }
 

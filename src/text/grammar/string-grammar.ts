@@ -23,13 +23,11 @@ export function addString(grammar: GrammarBuilder, node: SchemaNode): Expression
   if (pattern !== undefined) throw unsupported(path, 'pattern', `'pattern' can't be enforced.`);
   if (format === undefined) return jsonString(grammar, least, most);
   const known = typeof format === 'string' ? STRING_FORMATS[format] : undefined;
-  if (!known) {
+  if (typeof format !== 'string' || !known) {
     const names = Object.keys(STRING_FORMATS).join(', ');
     throw unsupported(path, 'format', `this 'format' can't be enforced; these can: ${names}.`);
   }
   const counted = ['minLength', 'maxLength'].find((keyword) => schema[keyword] !== undefined);
   if (counted) throw unsupported(path, counted, `'${counted}' can't be enforced beside 'format'.`);
-  return grammar.define(`format_${String(format).replaceAll('-', '_')}`, () =>
-    sequence(text('"'), known, text('"')),
-  );
+  return grammar.define(`format_${format.replaceAll('-', '_')}`, () => sequence(text('"'), known, text('"')));
 }

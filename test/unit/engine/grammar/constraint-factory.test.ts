@@ -71,7 +71,7 @@ it('compiles a grammar once for all streams that share it, and frees what stream
   const library = openGrammarLibrary();
   const compiled = vi.spyOn(library.GrammarCompiler.prototype, 'compileGrammar');
   const freed = vi.spyOn(library.GrammarMatcher.prototype, 'dispose');
-  const load = vi.fn(async () => library);
+  const load = vi.fn<() => Promise<typeof library>>(async () => library);
   const make = createConstraintFactory({
     load,
     tokenizer: tokenizerFile(),

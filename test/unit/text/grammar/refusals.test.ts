@@ -26,7 +26,7 @@ describe('G3 what can’t be enforced is refused, naming it', () => {
       'multipleOf',
     ],
     [{ type: 'array', contains: {} }, 'schema_unsupported', '#', 'contains'],
-    [{ if: {}, then: {} }, 'schema_unsupported', '#', 'if'],
+    [{ if: {}, else: {} }, 'schema_unsupported', '#', 'if'],
     [{ type: 'string', nullable: true }, 'schema_unsupported', '#', 'nullable'],
     [{ allOf: [{ type: 'string' }, { maxLength: 2 }] }, 'schema_unsupported', '#', 'allOf'],
     [{ oneOf: [{ type: 'string' }, { enum: ['a'] }] }, 'schema_unsupported', '#', 'oneOf'],
