@@ -152,7 +152,10 @@ export class DecodeLoop {
       stream.take(batch.samples[row]);
       this.#tokens++;
     }
-    for (let row = 0; row < batch.rows; row++) await this.#seats.at(row)?.settling;
+    for (let row = 0; row < batch.rows; row++) {
+      const seated = this.#seats.at(row);
+      if (seated instanceof Stream) await seated.settling;
+    }
     await this.#rest('decode', batch.rows, batch.length, ms);
     return true;
   }

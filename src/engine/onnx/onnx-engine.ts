@@ -8,6 +8,7 @@ import { TOP_COUNT } from '../../protocol/wire/sample.ts';
 import type { Engine, StreamRequest } from '../engine.ts';
 import { checkFit } from '../gpu/gpu-fit.ts';
 import type { CreateConstraint } from '../grammar/token-constraint.ts';
+import { followCourse } from '../grammar/known-course.ts';
 import { createCpuDecoder } from './cpu-decoder.ts';
 import { DecodeLoop } from './decode-loop.ts';
 import {
@@ -137,7 +138,12 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Onnx
       if (decoder.backend === 'webgpu' && isControlled(request)) throw uncontrolled();
       const { spec, tokens, outputStart, from } = request;
       const prior = tokens.slice(outputStart, from ?? outputStart);
-      const constraint = spec.constraint && (await createConstraint!(spec.constraint, prior));
+      const constraint =
+        spec.constraint &&
+        (await followCourse(
+          await createConstraint!(spec.constraint, prior),
+          tokens.slice(from ?? outputStart),
+        ));
       const scoring = new Scoring(request, constraint);
       loop.add(scoring);
       return scoring.scores;

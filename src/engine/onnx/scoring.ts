@@ -28,6 +28,7 @@ export class Scoring implements Occupant, Judge {
   #resolve!: (scores: TokenScore[]) => void;
   #reject!: (error: unknown) => void;
 
+  /** @param constraint that of `followCourse`, whose `accept` gives no promise */
   constructor(request: ScoreRequest, constraint?: TokenConstraint) {
     const { tokens, outputStart, from = outputStart, signal } = request;
     this.tokens = tokens;
@@ -62,7 +63,8 @@ export class Scoring implements Occupant, Judge {
     const logprob = sample.logprob + (givenLogit - drawnLogit);
     this.#scores.push({ id, logprob, topIds, topLogprobs, projection, drawn: sample.id, gap, margin });
     if (gap === Infinity) this.#broken = true;
-    else if (!this.#broken) this.#draw.accept(id);
+    // Nothing to wait for: the course of the constraint is known.
+    else if (!this.#broken) void this.#draw.accept(id);
     if (position === this.tokens.length - 1) this.#close(() => this.#resolve(this.#scores));
   }
 
