@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
-import { describeFit, describeVariant, machineOf } from '../words/fit-words.ts';
+import { describeExactFit, describeFit, describeVariant, machineOf } from '../words/fit-words.ts';
+import { describeSpeed } from '../words/gpu-words.ts';
 import { describeBytes, describeDay } from '../words/quantities.ts';
 import { ModelActions } from './model-actions.tsx';
 import { ModelTransfer } from './model-transfer.tsx';
@@ -9,7 +10,11 @@ import type { ModelVariantProps } from './model-props.ts';
 export function ModelVariant(props: ModelVariantProps): JSX.Element {
   const { model, variant, lending } = props;
   const { downloadBytes, memoryBytes, state, frees } = variant;
-  const fit = describeFit(variant, machineOf(lending.settings.value, lending.gpu.value));
+  const machine = machineOf(lending.settings.value, lending.gpu.value);
+  const exact =
+    machine.backend === 'webgpu' ? lending.bench.fits.value.find(({ id }) => id === variant.id) : undefined;
+  const fit = exact ? describeExactFit(exact) : describeFit(variant, machine);
+  const speed = exact && describeSpeed(exact);
   const needs = [
     state === 'kept'
       ? `${describeBytes(variant.bytes)} on disk`
@@ -17,6 +22,7 @@ export function ModelVariant(props: ModelVariantProps): JSX.Element {
         ? 'size unknown'
         : `${describeBytes(downloadBytes)} to download`,
     ...(memoryBytes === undefined ? [] : [`${describeBytes(memoryBytes)} of GPU memory`]),
+    ...(speed ? [speed] : []),
     ...(state === 'kept' && variant.usedAt > 0 ? [`last used ${describeDay(variant.usedAt)}`] : []),
   ];
   return (

@@ -1,5 +1,7 @@
 import type { GpuReport } from '../../provider/compute/engine-source.ts';
 import type { LibraryVariant } from '../../provider/models/library-model.ts';
+import type { ModelFit } from '../../provider/compute/model-fit.ts';
+import { describeFit as describeGpuFit } from './gpu-words.ts';
 import { describeBytes } from './quantities.ts';
 
 /** Whether a model is for this machine: a tone for the colour, and words that say it without one. */
@@ -21,7 +23,8 @@ export function machineOf(
   { backend, memoryBytes }: Pick<Machine, 'backend'> & { readonly memoryBytes: number },
   gpu: GpuReport | undefined,
 ): Machine {
-  return { backend, gpu, memoryBytes: memoryBytes || undefined };
+  const { memory } = gpu?.details ?? {};
+  return { backend, gpu, memoryBytes: memoryBytes || (memory?.known ? memory.bytes : undefined) };
 }
 
 /** Above this share of the memory there is, a model leaves no room for its streams. */
@@ -36,7 +39,7 @@ export function describeFit(
   }
   if (!gpu) return undefined;
   if (!gpu.webgpu) return { tone: 'bad', text: 'Needs a GPU' };
-  if (f16 && gpu.halfPrecision === false)
+  if (f16 && gpu.details?.halfPrecision === false)
     return { tone: 'bad', text: 'Needs half precision, which this GPU lacks' };
   // Weights alone are a lower bound of what a model needs.
   const least = memoryBytes ?? downloadBytes;
@@ -46,6 +49,13 @@ export function describeFit(
   return least > there * TIGHT
     ? { tone: 'warning', text: 'Just fits' }
     : { tone: 'good', text: 'Fits this GPU' };
+}
+
+/** The same of a model that can be had: its manifest and the GPU’s limits say more than the catalogue. */
+export function describeExactFit(fit: ModelFit): FitWords {
+  const { tone, verdict, reason } = describeGpuFit(fit);
+  if (fit.fits === 'yes') return { tone: 'good', text: 'Fits this GPU' };
+  return { tone: tone === 'unsure' ? 'warning' : 'bad', text: `${verdict}: ${reason}` };
 }
 
 /** `135M`, `1.7B`. */

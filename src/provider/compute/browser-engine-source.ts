@@ -50,8 +50,8 @@ export function createBrowserEngineSource(root: URL): EngineSource {
 async function probe(): Promise<GpuReport> {
   try {
     const details = probeAdapter(await findAdapter());
-    const { name, gpuClass, software, halfPrecision } = details;
-    return { webgpu: true, name, gpuClass, software, halfPrecision, details };
+    const { name, gpuClass, software } = details;
+    return { webgpu: true, name, gpuClass, software, details };
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
     return { webgpu: false, reason: error.message, name: '', gpuClass: 'none', software: false };

@@ -19,8 +19,6 @@ export interface GpuReport {
   readonly gpuClass: string;
   /** An adapter that computes on the CPU: slow, and lent only where the owner says so. */
   readonly software: boolean;
-  /** It has `shader-f16`; missing where there is no GPU. */
-  readonly halfPrecision?: boolean;
   /** What else there is to know of the adapter. */
   readonly details?: GpuProbe;
 }

@@ -1,8 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { describeProgress } from '../../../src/app/words/download-words.ts';
-import { describeContext, describeFit, describeParameters } from '../../../src/app/words/fit-words.ts';
+import {
+  describeContext,
+  describeExactFit,
+  describeFit,
+  describeParameters,
+  machineOf,
+} from '../../../src/app/words/fit-words.ts';
 
-const gpu = { webgpu: true, name: 'RTX', gpuClass: 'nvidia/ampere', software: false, halfPrecision: true };
+const gpu = { webgpu: true, name: 'RTX', gpuClass: 'nvidia/ampere', software: false };
+const details = {
+  gpuClass: gpu.gpuClass,
+  name: gpu.name,
+  software: false,
+  halfPrecision: false,
+  subgroups: true,
+  maxBufferBytes: 4e9,
+  maxBindingBytes: 4e9,
+  memory: { bytes: 8e9, known: true },
+};
 const small = { f16: false, downloadBytes: 4e8, memoryBytes: 6e8 };
 
 describe('what the page says of a model', () => {
@@ -13,7 +29,7 @@ describe('what the page says of a model', () => {
     expect(fit({}, { memoryBytes: 8e9 })).toBe('Fits this GPU');
     expect(fit({}, { memoryBytes: 7e8 })).toBe('Just fits');
     expect(fit({}, { memoryBytes: 5e8 })).toBe('Too large for 500 MB');
-    expect(fit({ f16: true }, { gpu: { ...gpu, halfPrecision: false } })).toMatch(/half precision/);
+    expect(fit({ f16: true }, { gpu: { ...gpu, details } })).toMatch(/half precision/);
     expect(fit({}, { gpu: { ...gpu, webgpu: false } })).toBe('Needs a GPU');
     expect(fit({}, { backend: 'wasm' })).toBe('Runs on the CPU');
     expect(fit({ f16: true }, { backend: 'wasm' })).toBe('Needs a GPU');
@@ -21,6 +37,20 @@ describe('what the page says of a model', () => {
     const { memoryBytes: _, ...unmeasured } = small;
     expect(describeFit(unmeasured, { backend: 'webgpu', gpu, memoryBytes: 3e8 })?.text).toMatch(/^Too large/);
     expect(describeFit(unmeasured, { backend: 'webgpu', gpu, memoryBytes: 9e9 })).toBeUndefined();
+  });
+
+  it('knows the memory of a GPU from its browser, or from its owner', () => {
+    const settings = { backend: 'webgpu', memoryBytes: 0 } as const;
+    expect(machineOf(settings, { ...gpu, details }).memoryBytes).toBe(8e9);
+    expect(machineOf({ ...settings, memoryBytes: 2e9 }, { ...gpu, details }).memoryBytes).toBe(2e9);
+    const unknown = { ...details, memory: { bytes: 2e9, known: false } };
+    expect(machineOf(settings, { ...gpu, details: unknown }).memoryBytes).toBeUndefined();
+    expect(describeExactFit({ id: 'm', needBytes: 3e9, fits: 'no', obstacle: 'budget' }).text).toBe(
+      'Does not fit: it needs more memory than you allow',
+    );
+    expect(describeExactFit({ id: 'm', needBytes: 3e9, fits: 'unsure', obstacle: 'memory' }).tone).toBe(
+      'warning',
+    );
   });
 
   it('says how a download goes on', () => {
