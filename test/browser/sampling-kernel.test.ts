@@ -1,9 +1,12 @@
 /** The WGSL sampling kernel against the TypeScript reference. */
+import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GpuSampler } from '../../src/engine/kernels/gpu-sampler.ts';
 import { type Draw, LogitSampler } from '../../src/engine/sampling/logit-sampler.ts';
+import { EPSILON } from '../../src/protocol/constants.ts';
 import type { Sample } from '../../src/protocol/wire/sample.ts';
-import { parseSeed, threefry2x32, uniform24 } from '../../src/protocol/wire/sampling-noise.ts';
+import { parseSeed } from '../../src/protocol/wire/sampling-noise.ts';
+import { bellLogits, drawOf, turns } from '../contract/draws.ts';
 
 let device: GPUDevice;
 beforeAll(async () => {
@@ -12,16 +15,6 @@ beforeAll(async () => {
   device = await adapter.requestDevice();
 });
 afterAll(() => device.destroy());
-
-/** Bell-shaped logits, so that several ids are in the running. */
-function someLogits(rows: number, vocab: number, seed: number): Float32Array<ArrayBuffer> {
-  const words = new Uint32Array(2);
-  return Float32Array.from({ length: rows * vocab }, (_, i) => {
-    threefry2x32(seed, 7, i, 0, words);
-    const radius = Math.sqrt(-2 * Math.log(uniform24(words[0]!) / 2 ** 24));
-    return 3 * radius * Math.cos((2 * Math.PI * words[1]!) / 2 ** 32) - 4;
-  });
-}
 
 interface Run {
   readonly logits: Float32Array<ArrayBuffer>;
@@ -45,7 +38,9 @@ async function openSampler({ logits, vocab, draws }: Run) {
     const before = sampler.readBackBytes;
     const samples: (Sample | undefined)[] = [];
     await sampler.sample(some.length, some, samples);
-    expect(sampler.readBackBytes - before).toBe(some.filter(Boolean).length * 80);
+    const drawn = some.filter((one) => one !== undefined);
+    const ranked = drawn.filter(({ top = 0 }) => top > 4);
+    expect(sampler.readBackBytes - before).toBe(drawn.length * 80 + ranked.length * 160);
     return samples;
   };
   return { sampler, sample };
@@ -74,7 +69,7 @@ test.each([2, 5, 1001, 2048, 2049, 32_000, 151_936, 262_144])(
   'S1, S2, S4: a vocabulary of %i gives what the reference gives',
   async (vocab) => {
     const draws = [draw(0, 9), draw(1, 9), undefined, draw(0.7, 1_000, 3), draw(2, 1_048_575, 4_095)];
-    const run = { logits: someLogits(draws.length, vocab, vocab), vocab, draws };
+    const run = { logits: bellLogits(draws.length * vocab, vocab), vocab, draws };
     const [gpu, cpu] = [await sampleOnGpu(run), sampleOnCpu(run)];
     for (const [row, expected] of cpu.entries()) {
       const actual = gpu[row];
@@ -96,7 +91,7 @@ test.each([2, 5, 1001, 2048, 2049, 32_000, 151_936, 262_144])(
 test('S1: over many positions the ids are the reference’s', async () => {
   const vocab = 2048;
   const rows = 16;
-  const logits = someLogits(rows, vocab, 1);
+  const logits = bellLogits(rows * vocab, 1);
   const drawsAt = (turn: number): Draw[] =>
     Array.from({ length: rows }, (_, row) => draw(0.25 + row / 8, turn * rows + row, row % 3));
   const { sample } = await openSampler({ logits, vocab, draws: drawsAt(0) });
@@ -118,12 +113,80 @@ test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
   'a row with a logit of %f gives no sample, and its neighbours are untouched',
   async (bad) => {
     const vocab = 5_000;
-    const logits = someLogits(3, vocab, 3);
+    const logits = bellLogits(3 * vocab, 3);
     const draws = [draw(1, 5), draw(1, 5), draw(0, 5)];
     const whole = sampleOnCpu({ logits, vocab, draws });
     logits[vocab + 4_321] = bad;
     const gpu = await sampleOnGpu({ logits, vocab, draws });
     expect(gpu.map((sample) => sample?.id)).toEqual([whole[0]!.id, undefined, whole[2]!.id]);
     expect(sampleOnCpu({ logits, vocab, draws })[1]).toBeUndefined();
+  },
+);
+
+const ROWS = 8;
+
+/** Batches of turns with every kind of control, each with the samples of both samplers. */
+async function compareControls(
+  vocab: number,
+  batches: number,
+): Promise<[Sample | undefined, Sample | undefined][]> {
+  const buffer = device.createBuffer({
+    size: ROWS * vocab * 4,
+    usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
+  });
+  const gpu = await GpuSampler.create(device, buffer, vocab, ROWS);
+  const cpu = new LogitSampler(vocab);
+  const all = fc.sample(turns({ vocab }), { numRuns: ROWS * batches, seed: vocab });
+  const pairs: [Sample | undefined, Sample | undefined][] = [];
+  for (let first = 0; first < all.length; first += ROWS) {
+    const batch = all.slice(first, first + ROWS);
+    const draws = batch.map(drawOf);
+    for (const [row, { logits }] of batch.entries())
+      device.queue.writeBuffer(buffer, row * vocab * 4, logits);
+    const samples: (Sample | undefined)[] = [];
+    await gpu.sample(ROWS, draws, samples);
+    for (const [row, { logits }] of batch.entries())
+      pairs.push([samples[row], cpu.sample(logits, draws[row]!)]);
+  }
+  gpu.destroy();
+  buffer.destroy();
+  return pairs;
+}
+
+test.each([
+  [3, 10],
+  [37, 20],
+  [300, 20],
+  [2_049, 10],
+  [9_001, 5],
+  [151_936, 1],
+])(
+  'S2, S3, S5, S6, S7: with every control, a vocabulary of %i gives what the reference gives',
+  async (vocab, batches) => {
+    let [sure, same, unlike] = [0, 0, 0];
+    for (const [actual, expected] of await compareControls(vocab, batches)) {
+      if (!actual || !expected) {
+        expect(actual).toEqual(expected);
+        continue;
+      }
+      if (Math.max(actual.margin, expected.margin) >= EPSILON) {
+        sure++;
+        expect(actual.id).toBe(expected.id);
+      }
+      if (actual.id !== expected.id) continue;
+      same++;
+      // Where an edge is as near as epsilon, one may be sure and the other not.
+      const isNearEdge = actual.margin === 0 || expected.margin === 0;
+      if ((actual.margin === 0) !== (expected.margin === 0)) unlike++;
+      if (!isNearEdge && expected.margin < 1e4) expect(actual.margin).toBeCloseTo(expected.margin, 3);
+      const far = Math.abs(expected.logprob) + 10;
+      expect(Math.abs(actual.logprob - expected.logprob) / far).toBeLessThan(1e-5);
+      expect(actual.topIds).toEqual(expected.topIds);
+      expectClose(actual.topLogprobs, expected.topLogprobs, 1e-2);
+    }
+    const total = ROWS * batches;
+    expect(unlike).toBeLessThan(total * 0.03);
+    expect(sure).toBeGreaterThan(total / 2);
+    expect(same).toBeGreaterThan(total * 0.9);
   },
 );

@@ -1,9 +1,13 @@
+import { drawShader, FILTERED } from './draw-shader.ts';
+import { noiseShader } from './noise-shader.ts';
+
 /**
  * The sampling kernel: reads logits where the graph left them and writes 80 bytes for each row drawn.
  *
  * `scan` reduces SPAN ids of one row to a `Part`, `conclude` a row's parts to its `Outcome`. Both end in the same tree
  * of merges, so any vocabulary works. The rules are those of `src/engine/sampling/logit-sampler.ts`, which is the
- * reference; the noise has the bits of `src/protocol/wire/sampling-noise.ts`, up to the last places of the logarithm.
+ * reference. Both are compiled twice: `CONTROLLED` for draws with bias, penalties, masks or filters, so that the others
+ * pay for none of it.
  */
 
 /** Threads of a workgroup. A `Part` is 96 bytes, and 16 KiB of workgroup memory is all that can be relied on. */
@@ -15,30 +19,16 @@ export const SPAN = LANES * 32;
 /** Bytes of a `Part` in the buffer between the passes. */
 export const PART_BYTES = 96;
 
-/** Bytes of a `Draw`, and of an `Outcome`: what is read back for each token. */
-export const DRAW_BYTES = 20;
+/** Bytes of an `Outcome`: what is read back for each token. */
 export const OUTCOME_BYTES = 80;
 
 export const samplingShader = /* wgsl */ `
-struct Constants {
-  vocab: u32,
-  parts: u32,
-  scale: f32,
-  padding: u32,
-  sign_sums_low: vec4f,
-  sign_sums_high: vec4f,
-}
-
-struct Draw {
-  seed_low: u32,
-  seed_high: u32,
-  counter: u32,
-  temperature: f32,
-  row: u32,
-}
+override CONTROLLED: bool = false;
+${drawShader}
+${noiseShader}
 
 struct Part {
-  // The draw: its winner by z + T * g, and the best score that lost.
+  // The draw: its winner by z' + T * g, and the best score that lost.
   score: f32,
   runner: f32,
   logit: f32,
@@ -66,58 +56,12 @@ struct Outcome {
   high: vec4f,
 }
 
-@group(0) @binding(0) var<uniform> constants: Constants;
-// Logits are read as bits: a shader compiler may assume that no float is NaN.
-@group(0) @binding(1) var<storage, read> logits: array<u32>;
 // Four ids to a word.
 @group(0) @binding(2) var<storage, read> signs: array<u32>;
-@group(0) @binding(3) var<storage, read> draws: array<Draw>;
 @group(0) @binding(4) var<storage, read_write> parts: array<Part>;
 @group(0) @binding(5) var<storage, read_write> outcomes: array<Outcome>;
 
-const LEAST = -3.4e38;
-const UNIT = 5.9604644775390625e-8; // 2^-24
-
 var<workgroup> lanes: array<Part, ${LANES}>;
-
-fn turn(x: vec2u, by: u32) -> vec2u {
-  let sum = x.x + x.y;
-  return vec2u(sum, ((x.y << by) | (x.y >> (32u - by))) ^ sum);
-}
-
-fn even_turns(x: vec2u) -> vec2u {
-  return turn(turn(turn(turn(x, 13u), 15u), 26u), 6u);
-}
-
-fn odd_turns(x: vec2u) -> vec2u {
-  return turn(turn(turn(turn(x, 17u), 29u), 16u), 24u);
-}
-
-fn threefry(key: vec2u, counter: vec2u) -> vec2u {
-  let third = key.x ^ key.y ^ 0x1bd11bdau;
-  var x = counter + key;
-  x = even_turns(x) + vec2u(key.y, third + 1u);
-  x = odd_turns(x) + vec2u(third, key.x + 2u);
-  x = even_turns(x) + vec2u(key.x, key.y + 3u);
-  x = odd_turns(x) + vec2u(key.y, third + 4u);
-  return even_turns(x) + vec2u(third, key.x + 5u);
-}
-
-fn gumbel(word: u32) -> f32 {
-  let uniform24 = max(word >> 8u, 1u);
-  var negative_log: f32;
-  if (uniform24 < 0x800000u) {
-    negative_log = -log(f32(uniform24) * UNIT);
-  } else {
-    // log near 1 may be wrong by 2^-21, which would swamp the largest noises: a series in 1 - u instead.
-    let v = f32(0x1000000u - uniform24) * UNIT;
-    let s = v / (2.0 - v);
-    let q = s * s;
-    negative_log = 2.0 * s * (1.0 + q * (1.0 / 3.0 + q * (1.0 / 5.0 + q * (1.0 / 7.0 + q * (1.0 / 9.0
-      + q * (1.0 / 11.0 + q * (1.0 / 13.0 + q / 15.0)))))));
-  }
-  return -log(negative_log);
-}
 
 fn empty_part() -> Part {
   var part: Part;
@@ -163,7 +107,7 @@ fn add_logit(part: ptr<function, Part>, id: u32, z: f32) {
 
 fn add_score(part: ptr<function, Part>, id: u32, z: f32, score: f32) {
   if (score > (*part).score) {
-    (*part).runner = (*part).score;
+    (*part).runner = max((*part).runner, (*part).score);
     (*part).score = score;
     (*part).logit = z;
     (*part).id = id;
@@ -178,13 +122,12 @@ fn merge(a: Part, b: Part) -> Part {
     sum.score = a.score;
     sum.logit = a.logit;
     sum.id = a.id;
-    sum.runner = max(a.runner, b.score);
   } else {
     sum.score = b.score;
     sum.logit = b.logit;
     sum.id = b.id;
-    sum.runner = max(b.runner, a.score);
   }
+  sum.runner = max(max(a.runner, b.runner), min(a.score, b.score));
   let top = max(a.top_logits.x, b.top_logits.x);
   sum.exponentials = a.exponentials * exp(a.top_logits.x - top) + b.exponentials * exp(b.top_logits.x - top);
   var from_a = 0u;
@@ -218,9 +161,34 @@ fn merge_lanes(lane: u32, part: Part) {
   }
 }
 
+// What may come is drawn; what a filter took only just is a runner-up all the same (rule S3).
+fn add_controlled(part: ptr<function, Part>, draw: Draw, index: u32, id: u32, z: f32, key: vec2u) {
+  if (!allowed(draw, id)) { return; }
+  let adjusted_z = adjusted(draw, id, z);
+  let filtered = (draw.flags & ${FILTERED}u) != 0u;
+  if (filtered && adjusted_z < selections[index].possible) { return; }
+  var score = adjusted_z;
+  if (draw.temperature > 0.0) {
+    score += draw.temperature * gumbel(threefry(key, vec2u(draw.counter, id >> 1u))[id & 1u]);
+  }
+  let own = key_of(adjusted_z);
+  if (filtered && (own < selections[index].key || (own == selections[index].key && id > selections[index].id))) {
+    (*part).runner = max((*part).runner, score);
+    return;
+  }
+  add_score(part, id, z, score);
+}
+
+// Draws that nothing controls are the first ones, the others the last ones.
+fn draw_index(i: u32) -> u32 {
+  if (CONTROLLED) { return constants.rows - 1u - i; }
+  return i;
+}
+
 @compute @workgroup_size(${LANES})
 fn scan(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let draw = draws[group.y];
+  let index = draw_index(group.y);
+  let draw = draws[index];
   let start = draw.row * constants.vocab;
   let key = vec2u(draw.seed_low, draw.seed_high);
   var part = empty_part();
@@ -228,20 +196,22 @@ fn scan(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let pair = group.x * ${SPAN / 2}u + i * ${LANES}u + lane;
     if (2u * pair >= constants.vocab) { break; }
     var words = vec2u(0u);
-    if (draw.temperature > 0.0) {
+    if (!CONTROLLED && draw.temperature > 0.0) {
       words = threefry(key, vec2u(draw.counter, pair));
     }
     for (var odd = 0u; odd < 2u; odd++) {
       let id = 2u * pair + odd;
       if (id >= constants.vocab) { break; }
       let bits = logits[start + id];
-      if ((bits & 0x7f800000u) == 0x7f800000u) {
+      if (!finite(bits)) {
         part.broken = 1u;
         break;
       }
       let z = bitcast<f32>(bits);
       add_logit(&part, id, z);
-      if (draw.temperature > 0.0) {
+      if (CONTROLLED) {
+        add_controlled(&part, draw, index, id, z, key);
+      } else if (draw.temperature > 0.0) {
         add_score(&part, id, z, z + draw.temperature * gumbel(words[odd]));
       } else {
         add_score(&part, id, z, z);
@@ -250,15 +220,16 @@ fn scan(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
   merge_lanes(lane, part);
   if (lane == 0u) {
-    parts[group.y * constants.parts + group.x] = lanes[0];
+    parts[index * constants.parts + group.x] = lanes[0];
   }
 }
 
 @compute @workgroup_size(${LANES})
 fn conclude(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let index = draw_index(group.x);
   var part = empty_part();
   for (var i = lane; i < constants.parts; i += ${LANES}u) {
-    part = merge(part, parts[group.x * constants.parts + i]);
+    part = merge(part, parts[index * constants.parts + i]);
   }
   merge_lanes(lane, part);
   if (lane == 0u) {
@@ -270,11 +241,19 @@ fn conclude(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index
     outcome.logprob = whole.logit - log_normalizer;
     outcome.margin = whole.score - whole.runner;
     outcome.broken = whole.broken;
+    if (CONTROLLED) {
+      let draw = draws[index];
+      outcome.margin = max(outcome.margin, 0.0);
+      if ((draw.flags & ${FILTERED}u) != 0u && adjusted(draw, whole.id, whole.logit) <= selections[index].sure) {
+        outcome.margin = 0.0;
+      }
+      if (whole.score == LEAST) { outcome.broken = 1u; } // no id can come
+    }
     outcome.top_ids = whole.top_ids;
     outcome.top_logprobs = whole.top_logits - log_normalizer;
     outcome.low = (whole.low - mean * constants.sign_sums_low) * constants.scale;
     outcome.high = (whole.high - mean * constants.sign_sums_high) * constants.scale;
-    outcomes[group.x] = outcome;
+    outcomes[index] = outcome;
   }
 }
 `;

@@ -1,11 +1,8 @@
 import { CodedError } from '../../core/errors.ts';
 import { memorySource } from '../../protocol/model/byte-source.ts';
 import { type DecoderFacts, readDecoderFacts } from '../../protocol/model/decoder-facts.ts';
-import type { Feature } from '../../protocol/wire/feature.ts';
 import type { ModelManifest } from '../../protocol/wire/model-manifest.ts';
-import { decodeSpecHash, plainSpec } from '../../protocol/wire/decode-spec.ts';
-import { TOP_COUNT } from '../../protocol/wire/sample.ts';
-import type { Engine, StreamRequest } from '../engine.ts';
+import type { Engine } from '../engine.ts';
 import { checkFit } from '../gpu/gpu-fit.ts';
 import type { CreateConstraint } from '../grammar/token-constraint.ts';
 import { followCourse } from '../grammar/known-course.ts';
@@ -122,12 +119,11 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Onnx
       vocab,
       seeded: true,
       commitments: true,
-      features: featuresOf(decoder, createConstraint !== undefined),
+      features: ['controls', 'logprobs', ...(createConstraint ? (['constraints'] as const) : [])],
     },
     open(request) {
       if (loop.failure) throw loop.failure;
       checkRequest(request, limits);
-      if (decoder.backend === 'webgpu' && isControlled(request)) throw uncontrolled();
       const stream = new Stream(request, { context, vocab, createConstraint, changed: () => loop.wake() });
       loop.add(stream);
       return stream;
@@ -135,7 +131,6 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Onnx
     async score(request) {
       if (loop.failure) throw loop.failure;
       checkScoreRequest(request, limits);
-      if (decoder.backend === 'webgpu' && isControlled(request)) throw uncontrolled();
       const { spec, tokens, outputStart, from } = request;
       const prior = tokens.slice(outputStart, from ?? outputStart);
       const constraint =
@@ -158,20 +153,6 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Onnx
       return closing;
     },
   };
-}
-
-function featuresOf({ backend }: Decoder, constrains: boolean): Feature[] {
-  if (backend === 'webgpu') return [];
-  return constrains ? ['controls', 'logprobs', 'constraints'] : ['controls', 'logprobs'];
-}
-
-/** The WGSL kernel draws plainly, so far. */
-function isControlled({ spec, topLogprobs = 0 }: Pick<StreamRequest, 'spec' | 'topLogprobs'>): boolean {
-  return topLogprobs > TOP_COUNT || decodeSpecHash(spec) !== decodeSpecHash(plainSpec(spec.temperature));
-}
-
-function uncontrolled(): CodedError {
-  return new CodedError('decode_spec_unsupported', 'This engine controls only the temperature, so far.');
 }
 
 function createDecoder(

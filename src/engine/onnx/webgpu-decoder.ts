@@ -64,6 +64,8 @@ export async function createWebGpuDecoder(
   try {
     const buffers = await allocate(device, sizes, shape);
     const sampler = await GpuSampler.create(device, buffers.logits, shape.vocab, shape.slots);
+    // A GPU compiles them in a moment, a processor in seconds that few streams need.
+    if (!runtime.software) await sampler.prepareControls();
     const widener = buffers.halves && (await HalfWidener.create(device, buffers.halves, buffers.logits));
     return new WebGpuDecoder(runtime, session, shape, clock, buffers, sampler, widener);
   } catch (error) {
