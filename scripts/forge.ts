@@ -22,8 +22,22 @@ export async function runForge(
   });
 }
 
-/** Runs the forge tests and tells of each that fails. @param profile `deep`: 10,000 fuzz runs and long campaigns */
+/** The contracts that are deployed. */
+export const deployed = ['PaymentChannel', 'PayoutHub', 'TestDollar'] as const;
+
+/** Compiles what is deployed, into `contracts/out/release`. @throws Error with the compiler's words */
+export async function buildRelease(): Promise<void> {
+  const sources = deployed.map((contract) => join(root, 'contracts', 'src', `${contract}.sol`));
+  const { code, output } = await runForge(['build', '--color', 'never', ...sources], {
+    FOUNDRY_PROFILE: 'release',
+  });
+  if (code !== 0) throw new Error(`The contracts do not compile:\n${output}`);
+}
+
+/** Runs the forge tests and tells of each that fails. @param profile `deep`: twice the fuzz runs and long campaigns */
 export async function testContracts(profile: 'default' | 'deep' = 'default'): Promise<Tally> {
+  // The tests load the bytecode that is deployed.
+  await buildRelease();
   let result = await runSuites(profile, []);
   // Forge's cache has been seen to forget compiled suites, and then runs the others without a word.
   if (result.suites && (await missingFiles(result.suites)).length > 0) {

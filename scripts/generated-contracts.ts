@@ -1,7 +1,7 @@
 /** What `src/chain/generated` must hold: ABIs and bytecode of the contracts, as TypeScript. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { runForge } from './forge.ts';
+import { buildRelease, type deployed } from './forge.ts';
 import { root } from './tool.ts';
 
 /** Contract → the noun that its files and constants start with. */
@@ -9,7 +9,7 @@ const contracts = {
   PaymentChannel: 'payment-channel',
   PayoutHub: 'payout-hub',
   TestDollar: 'test-dollar',
-} as const;
+} as const satisfies Record<(typeof deployed)[number], string>;
 
 interface Artifact {
   readonly abi: readonly Readonly<Record<string, unknown>>[];
@@ -18,11 +18,10 @@ interface Artifact {
 
 /** Compiles, and returns the files' texts by path. @throws Error with the compiler's words */
 export async function generateContracts(): Promise<Map<string, string>> {
-  const { code, output } = await runForge(['build', '--color', 'never']);
-  if (code !== 0) throw new Error(`The contracts do not compile:\n${output}`);
+  await buildRelease();
   const files = new Map<string, string>();
   for (const [contract, noun] of Object.entries(contracts)) {
-    const file = join(root, 'contracts', 'out', `${contract}.sol`, `${contract}.json`);
+    const file = join(root, 'contracts', 'out', 'release', `${contract}.sol`, `${contract}.json`);
     const { abi, bytecode } = JSON.parse(await readFile(file, 'utf8')) as Artifact;
     const name = noun.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
     const head = `// Made from contracts/src/${contract}.sol by \`npm run build:contracts\`.\n`;

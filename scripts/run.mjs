@@ -19,6 +19,7 @@ const entries = {
   'build:contracts': 'scripts/build-contracts.ts',
   'test:contracts:deep': 'scripts/test-contracts-deep.ts',
   'pin-model': 'scripts/pin-model.ts',
+  prove: 'scripts/prove.ts',
   bench: 'bench/run.ts',
   afterglow: 'src/cli/main.ts',
 };

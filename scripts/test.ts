@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { build } from 'vite';
 import { runChecks, tellCheck } from './checks.ts';
 import { findBrowser } from './chromium.ts';
+import { testCoverage } from './contract-coverage.ts';
 import { testContracts } from './forge.ts';
 import { generateContracts, staleFiles } from './generated-contracts.ts';
 import { add, describeTally, nothing, type Tally } from './tally.ts';
@@ -14,7 +15,7 @@ import { runVitest } from './vitest.ts';
 const parts: Readonly<Record<string, () => Promise<Tally>>> = {
   check: async () => (await runChecks(tellCheck)).reduce(add, nothing),
   unit: async () => runVitest(['unit', 'contract']),
-  contracts: async () => add(await testContracts(), await checkGenerated()),
+  contracts: async () => [await testContracts(), await checkGenerated(), await testCoverage()].reduce(add),
   browser: async () => {
     await findBrowser();
     return runVitest(['browser']);

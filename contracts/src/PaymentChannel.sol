@@ -6,12 +6,16 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+import {ChannelAccounting} from "./ChannelAccounting.sol";
 import {ChannelLedger} from "./ChannelLedger.sol";
 import {IPaymentChannel} from "./IPaymentChannel.sol";
 import {ITokenWithAuthorization} from "./ITokenWithAuthorization.sol";
 
-/// Unidirectional payment channels by `draft-evm-session-00`: see IPaymentChannel.
+/**
+ * Unidirectional payment channels by `draft-evm-session-00`: see IPaymentChannel.
+ *
+ * Each function that moves money first checks, then writes, then calls the token, behind a guard against reentry.
+ */
 contract PaymentChannel is ChannelLedger, EIP712, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
@@ -51,15 +55,15 @@ contract PaymentChannel is ChannelLedger, EIP712, ReentrancyGuardTransient {
         bytes32 nonce,
         bytes calldata signature
     ) external nonReentrant returns (bytes32 channelId) {
-        require(nonce == keccak256(abi.encode(from, payee, token, salt, authorizedSigner)), NonceMismatch());
+        _checkNonce(nonce, keccak256(abi.encode(from, payee, token, salt, authorizedSigner)));
         channelId = _openChannel(from, payee, token, deposit, salt, authorizedSigner);
         _pullWithAuthorization(token, from, deposit, validAfter, validBefore, nonce, signature);
     }
 
     /// @inheritdoc IPaymentChannel
-    function topUp(bytes32 channelId, uint128 additionalDeposit) external nonReentrant {
+    function topUp(bytes32 channelId, uint128 additionalDeposit) external virtual nonReentrant {
         Record storage record = _openRecord(channelId);
-        require(msg.sender == record.payer, NotPayer());
+        _onlyPayer(record);
         if (_cancelClose(record)) emit CloseCancelled(channelId);
         emit ToppedUp(channelId, additionalDeposit, _addDeposit(record, additionalDeposit));
         _pull(_routes[record.route].token, msg.sender, additionalDeposit);
@@ -75,10 +79,10 @@ contract PaymentChannel is ChannelLedger, EIP712, ReentrancyGuardTransient {
         uint256 validBefore,
         bytes32 nonce,
         bytes calldata signature
-    ) external nonReentrant {
+    ) external virtual nonReentrant {
         Record storage record = _openRecord(channelId);
         require(record.closeRequestedAt == 0, ClosePending());
-        require(nonce == keccak256(abi.encode(channelId, additionalDeposit, from, topUpSalt)), NonceMismatch());
+        _checkNonce(nonce, keccak256(abi.encode(channelId, additionalDeposit, from, topUpSalt)));
         emit ToppedUp(channelId, additionalDeposit, _addDeposit(record, additionalDeposit));
         address token = _routes[record.route].token;
         _pullWithAuthorization(token, from, additionalDeposit, validAfter, validBefore, nonce, signature);
@@ -87,21 +91,33 @@ contract PaymentChannel is ChannelLedger, EIP712, ReentrancyGuardTransient {
     // ---- the payee ---------------------------------------------------------------------------------------------
 
     /// @inheritdoc IPaymentChannel
-    function settle(bytes32 channelId, uint128 cumulativeAmount, bytes calldata signature) external nonReentrant {
+    function settle(bytes32 channelId, uint128 cumulativeAmount, bytes calldata signature)
+        external
+        virtual
+        nonReentrant
+    {
         (Record storage record, address token) = _recordOfPayee(channelId);
         uint128 owed = _settle(record, channelId, cumulativeAmount, signature);
-        IERC20(token).safeTransfer(msg.sender, owed);
+        _pay(token, msg.sender, owed);
     }
 
     /// @inheritdoc IPaymentChannel
-    function settleMany(address token, VoucherRow[] calldata rows) external nonReentrant returns (uint256 total) {
+    function settleMany(address token, VoucherRow[] calldata rows)
+        external
+        virtual
+        nonReentrant
+        returns (uint256 total)
+    {
         uint32 route = _routeNumber[msg.sender][token];
-        bytes32 separator = _domainSeparatorV4();
+        bytes32 separator = _separator();
         for (uint256 i = 0; i < rows.length; ++i) {
             VoucherRow calldata row = rows[i];
             Record storage record = _records[row.channelId];
             bytes4 fault = _settlementFault(record, route, row.cumulativeAmount);
-            if (fault == 0 && !_isSignedBy(_signer(record), row, separator)) fault = InvalidSignature.selector;
+            if (fault == 0) {
+                bytes32 digest = _voucherDigest(separator, row.channelId, row.cumulativeAmount);
+                if (!_isSignedBy(_signer(record), digest, row.v, row.r, row.s)) fault = InvalidSignature.selector;
+            }
             if (fault == 0) {
                 total += _raiseSettled(record, row.cumulativeAmount);
                 emit Settled(row.channelId, row.cumulativeAmount);
@@ -109,7 +125,7 @@ contract PaymentChannel is ChannelLedger, EIP712, ReentrancyGuardTransient {
                 emit VoucherSkipped(row.channelId, fault);
             }
         }
-        if (total != 0) IERC20(token).safeTransfer(msg.sender, total);
+        if (total != 0) _pay(token, msg.sender, total);
     }
 
     /// @inheritdoc IPaymentChannel
@@ -118,7 +134,7 @@ contract PaymentChannel is ChannelLedger, EIP712, ReentrancyGuardTransient {
         uint128 owed = 0;
         if (cumulativeAmount > record.settled) owed = _settle(record, channelId, cumulativeAmount, signature);
         _finalizeAndRefund(record, channelId, token);
-        if (owed != 0) IERC20(token).safeTransfer(msg.sender, owed);
+        if (owed != 0) _pay(token, msg.sender, owed);
     }
 
     // ---- the payer ---------------------------------------------------------------------------------------------
@@ -126,7 +142,7 @@ contract PaymentChannel is ChannelLedger, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IPaymentChannel
     function requestClose(bytes32 channelId) external nonReentrant {
         Record storage record = _openRecord(channelId);
-        require(msg.sender == record.payer, NotPayer());
+        _onlyPayer(record);
         _startClose(record);
         emit CloseRequested(channelId, block.timestamp + CLOSE_GRACE_PERIOD);
     }
@@ -141,8 +157,7 @@ contract PaymentChannel is ChannelLedger, EIP712, ReentrancyGuardTransient {
         bytes32 digest = _hashTypedDataV4(
             keccak256(abi.encode(CLOSE_REQUEST_TYPEHASH, channelId, uint256(record.closesCancelled), deadline))
         );
-        (address signer,,) = ECDSA.tryRecoverCalldata(digest, payerSignature);
-        require(signer != address(0) && signer == record.payer, InvalidSignature());
+        _requireSignedBy(record.payer, digest, payerSignature);
         _startClose(record);
         emit CloseRequested(channelId, block.timestamp + CLOSE_GRACE_PERIOD);
     }
@@ -150,7 +165,7 @@ contract PaymentChannel is ChannelLedger, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IPaymentChannel
     function withdraw(bytes32 channelId) external nonReentrant {
         Record storage record = _openRecord(channelId);
-        require(msg.sender == record.payer, NotPayer());
+        _onlyPayer(record);
         _withdraw(record, channelId);
     }
 
@@ -165,6 +180,7 @@ contract PaymentChannel is ChannelLedger, EIP712, ReentrancyGuardTransient {
     function computeChannelId(address payer, address payee, address token, bytes32 salt, address authorizedSigner)
         public
         view
+        virtual
         returns (bytes32)
     {
         return keccak256(abi.encode(payer, payee, token, salt, authorizedSigner, address(this), block.chainid));
@@ -172,12 +188,12 @@ contract PaymentChannel is ChannelLedger, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IPaymentChannel
     function getVoucherDigest(bytes32 channelId, uint128 cumulativeAmount) public view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(VOUCHER_TYPEHASH, channelId, cumulativeAmount)));
+        return _voucherDigest(_separator(), channelId, cumulativeAmount);
     }
 
     /// @inheritdoc IPaymentChannel
     function domainSeparator() external view returns (bytes32) {
-        return _domainSeparatorV4();
+        return _separator();
     }
 
     // ---- inside ------------------------------------------------------------------------------------------------
@@ -195,7 +211,20 @@ contract PaymentChannel is ChannelLedger, EIP712, ReentrancyGuardTransient {
         emit ChannelOpened(channelId, payer, payee, token, authorizedSigner, salt, deposit);
     }
 
-    function _pull(address token, address from, uint128 amount) private {
+    function _checkNonce(bytes32 given, bytes32 derived) internal view virtual {
+        require(given == derived, NonceMismatch());
+    }
+
+    function _onlyPayer(Record storage record) internal view virtual {
+        require(msg.sender == record.payer, NotPayer());
+    }
+
+    /// The last step of whatever pays.
+    function _pay(address token, address to, uint256 amount) internal virtual {
+        IERC20(token).safeTransfer(to, amount);
+    }
+
+    function _pull(address token, address from, uint128 amount) internal virtual {
         uint256 before = IERC20(token).balanceOf(address(this));
         IERC20(token).safeTransferFrom(from, address(this), amount);
         require(IERC20(token).balanceOf(address(this)) == before + amount, DepositMismatch());
@@ -209,7 +238,7 @@ contract PaymentChannel is ChannelLedger, EIP712, ReentrancyGuardTransient {
         uint256 validBefore,
         bytes32 nonce,
         bytes calldata signature
-    ) private {
+    ) internal virtual {
         uint256 before = IERC20(token).balanceOf(address(this));
         ITokenWithAuthorization(token)
             .receiveWithAuthorization(from, address(this), amount, validAfter, validBefore, nonce, signature);
@@ -217,7 +246,12 @@ contract PaymentChannel is ChannelLedger, EIP712, ReentrancyGuardTransient {
     }
 
     /// An open channel that the caller is the payee of.
-    function _recordOfPayee(bytes32 channelId) private view returns (Record storage record, address token) {
+    function _recordOfPayee(bytes32 channelId)
+        internal
+        view
+        virtual
+        returns (Record storage record, address token)
+    {
         record = _openRecord(channelId);
         Route storage route = _routes[record.route];
         require(msg.sender == route.payee, NotPayee());
@@ -226,20 +260,52 @@ contract PaymentChannel is ChannelLedger, EIP712, ReentrancyGuardTransient {
 
     /// @return owed what is to be paid to the payee, who called
     function _settle(Record storage record, bytes32 channelId, uint128 cumulativeAmount, bytes calldata signature)
-        private
+        internal
         returns (uint128 owed)
     {
         _revertFor(_amountFault(record, cumulativeAmount));
-        (address signer,,) = ECDSA.tryRecoverCalldata(getVoucherDigest(channelId, cumulativeAmount), signature);
-        require(signer != address(0) && signer == _signer(record), InvalidSignature());
+        _requireSignedBy(_signer(record), getVoucherDigest(channelId, cumulativeAmount), signature);
         owed = _raiseSettled(record, cumulativeAmount);
         emit Settled(channelId, cumulativeAmount);
     }
 
-    function _isSignedBy(address signer, VoucherRow calldata row, bytes32 separator) private pure returns (bool) {
-        bytes32 structHash = keccak256(abi.encode(VOUCHER_TYPEHASH, row.channelId, row.cumulativeAmount));
-        bytes32 digest = MessageHashUtils.toTypedDataHash(separator, structHash);
-        (address found,,) = ECDSA.tryRecover(digest, row.v, row.r, row.s);
+    function _separator() internal view virtual returns (bytes32) {
+        return _domainSeparatorV4();
+    }
+
+    /// EIP-712, in memory that the next digest uses again: a batch of vouchers must not pay for growing memory.
+    function _voucherDigest(bytes32 separator, bytes32 channelId, uint128 cumulativeAmount)
+        internal
+        view
+        virtual
+        returns (bytes32 digest)
+    {
+        bytes32 typehash = VOUCHER_TYPEHASH;
+        assembly ("memory-safe") {
+            let at := mload(0x40)
+            mstore(at, typehash)
+            mstore(add(at, 0x20), channelId)
+            mstore(add(at, 0x40), shr(128, shl(128, cumulativeAmount)))
+            let structHash := keccak256(at, 0x60)
+            mstore(at, hex"1901")
+            mstore(add(at, 0x02), separator)
+            mstore(add(at, 0x22), structHash)
+            digest := keccak256(at, 0x42)
+        }
+    }
+
+    function _requireSignedBy(address signer, bytes32 digest, bytes calldata signature) internal view virtual {
+        (address found,,) = ECDSA.tryRecoverCalldata(digest, signature);
+        require(found != address(0) && found == signer, InvalidSignature());
+    }
+
+    function _isSignedBy(address signer, bytes32 digest, uint8 v, bytes32 r, bytes32 s)
+        internal
+        view
+        virtual
+        returns (bool)
+    {
+        (address found,,) = ECDSA.tryRecover(digest, v, r, s);
         return found != address(0) && found == signer;
     }
 
@@ -247,16 +313,16 @@ contract PaymentChannel is ChannelLedger, EIP712, ReentrancyGuardTransient {
         return record.signerNamed ? record.authorizedSigner : record.payer;
     }
 
-    function _withdraw(Record storage record, bytes32 channelId) private {
-        uint256 requestedAt = record.closeRequestedAt;
-        require(requestedAt != 0 && block.timestamp >= requestedAt + CLOSE_GRACE_PERIOD, CloseNotReady());
+    function _withdraw(Record storage record, bytes32 channelId) internal virtual {
+        bool ready = ChannelAccounting.isWithdrawable(record.closeRequestedAt, CLOSE_GRACE_PERIOD, block.timestamp);
+        require(ready, CloseNotReady());
         _finalizeAndRefund(record, channelId, _routes[record.route].token);
     }
 
-    function _finalizeAndRefund(Record storage record, bytes32 channelId, address token) private {
+    function _finalizeAndRefund(Record storage record, bytes32 channelId, address token) internal virtual {
         (uint128 settled, uint128 refund) = _finalize(record);
         emit ChannelClosed(channelId, settled, refund);
-        if (refund != 0) IERC20(token).safeTransfer(record.payer, refund);
+        if (refund != 0) _pay(token, record.payer, refund);
     }
 
     /// Reverts with an error that has no parameters, given its selector; zero is no fault.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IPayoutHub} from "../src/IPayoutHub.sol";
 import {PayoutHub} from "../src/PayoutHub.sol";
 import {BlocklistToken} from "./tokens/BlocklistToken.sol";
@@ -18,8 +17,6 @@ contract PayoutHubTest is HubTest {
         first = uint128(within(first, 1, FUNDS - 1));
         second = uint128(within(second, first + 1, FUNDS));
         vm.assertEq(redeemOne(payout(payee, first)), first, "total");
-        vm.expectEmit(address(dollar));
-        emit IERC20.Transfer(address(hub), payee, second - first);
         vm.assertEq(redeemOne(payout(payee, second)), second - first, "difference");
         vm.assertEq(dollar.balanceOf(payee), second, "balance");
         vm.assertEq(hub.paid(payee), second, "paid");
@@ -64,7 +61,7 @@ contract PayoutHubTest is HubTest {
 
     function test_K10_aBlockedPayeeIsSkippedAndPaidOnceItIsNot() public {
         BlocklistToken token = new BlocklistToken();
-        hub = new PayoutHub(address(token), relay, signer);
+        hub = newHub(address(token), relay, signer);
         token.mint(address(hub), FUNDS);
         token.setBlocked(other, true);
         IPayoutHub.PayoutRow[] memory rows = new IPayoutHub.PayoutRow[](3);
@@ -111,7 +108,7 @@ contract PayoutHubTest is HubTest {
 
     function test_K12_aDepositThatArrivesShortIsRefused() public {
         FeeToken token = new FeeToken();
-        hub = new PayoutHub(address(token), relay, signer);
+        hub = newHub(address(token), relay, signer);
         token.mint(relay, 1000);
         vm.startPrank(relay);
         token.approve(address(hub), 1000);
@@ -121,11 +118,11 @@ contract PayoutHubTest is HubTest {
 
     function test_K12_aHubNeedsATokenAnOwnerAndASigner() public {
         vm.expectRevert(IPayoutHub.NotToken.selector);
-        new PayoutHub(other, relay, signer);
+        newHub(other, relay, signer);
         vm.expectRevert(IPayoutHub.ZeroAddress.selector);
-        new PayoutHub(address(dollar), address(0), signer);
+        newHub(address(dollar), address(0), signer);
         vm.expectRevert(IPayoutHub.ZeroAddress.selector);
-        new PayoutHub(address(dollar), relay, address(0));
+        newHub(address(dollar), relay, address(0));
     }
 
     function test_K11_aPayeeIsPaidWhereItWantsLessTheFee() public {
@@ -164,9 +161,7 @@ contract PayoutHubTest is HubTest {
         redeemOneTo(row);
         skipsTo(row, IPayoutHub.AmountNotIncreasing.selector);
         row.payout = payout(payee, 2000);
-        vm.expectEmit(address(hub));
-        emit IPayoutHub.PayoutSkipped(payee, bytes4(keccak256("InvalidAccountNonce(address,uint256)")));
-        redeemOneTo(row);
+        skipsTo(row, bytes4(keccak256("InvalidAccountNonce(address,uint256)")));
         row = payoutTo(PAYEE_KEY, 2000, other, 0, 0, 0);
         vm.warp(START + 601);
         skipsTo(row, IPayoutHub.AuthorizationExpired.selector);
@@ -183,7 +178,7 @@ contract PayoutHubTest is HubTest {
 
     function test_K11_oneRefusedRowLeavesNoTraceAndBlocksNoOther() public {
         BlocklistToken token = new BlocklistToken();
-        hub = new PayoutHub(address(token), relay, signer);
+        hub = newHub(address(token), relay, signer);
         token.mint(address(hub), FUNDS);
         token.setBlocked(submitter, true);
         IPayoutHub.PayoutToRow[] memory rows = new IPayoutHub.PayoutToRow[](2);

@@ -22,7 +22,7 @@ contract SafetyTest is ChannelTest {
     // ---- the list ----------------------------------------------------------------------------------------------
 
     function test_safety_chainAndContractAreInTheId() public {
-        PaymentChannel twin = new PaymentChannel(GRACE);
+        PaymentChannel twin = newChannels(GRACE);
         bytes32 here = channels.computeChannelId(payer, payee, address(dollar), 0, address(0));
         vm.assertTrue(here != twin.computeChannelId(payer, payee, address(dollar), 0, address(0)), "contract");
         vm.chainId(block.chainid + 1);
@@ -30,7 +30,7 @@ contract SafetyTest is ChannelTest {
     }
 
     function test_safety_chainAndContractAreInTheDomain() public {
-        PaymentChannel twin = new PaymentChannel(GRACE);
+        PaymentChannel twin = newChannels(GRACE);
         bytes32 id = opened();
         settleFails(
             id, 9, signed(PAYER_KEY, twin.getVoucherDigest(id, 9)), IPaymentChannel.InvalidSignature.selector
@@ -152,6 +152,7 @@ contract SafetyTest is ChannelTest {
         token.approve(address(channels), 1000);
         vm.expectRevert(IPaymentChannel.DepositMismatch.selector);
         channels.open(payee, address(token), 1000, 0, address(0));
+        vm.stopPrank();
     }
 
     function test_safety_aTokenThatShrinksHurtsOnlyItsOwnChannels() public {
@@ -189,6 +190,17 @@ contract SafetyTest is ChannelTest {
         bytes32 id = _openedIn(token);
         settle(id, 1000);
         vm.assertEq(token.balanceOf(payee), 1000, "payee");
+    }
+
+    function test_safety_aPaymentThatATokenAnswersFalseToIsAFailure() public {
+        OddToken token = new OddToken(true);
+        bytes32 id = _openedIn(token);
+        token.burn(address(channels), 1000);
+        bytes memory signature = voucher(id, 1000);
+        vm.expectRevert();
+        vm.prank(payee);
+        channels.settle(id, 1000, signature);
+        vm.assertEq(channels.getChannel(id).settled, 0, "settled");
     }
 
     function test_safety_anAccountThatIsNoTokenIsRefused() public {

@@ -11,14 +11,16 @@ import {HubTest} from "./support/HubTest.sol";
 contract SafetyOfHubTest is HubTest {
     function test_safety_chainContractAndPartsAreInTheId() public {
         bytes32 id = hub.hubId();
-        vm.assertTrue(id != new PayoutHub(address(dollar), relay, signer).hubId(), "contract");
-        vm.assertTrue(id != new PayoutHub(address(dollar), other, signer).hubId(), "owner");
-        vm.chainId(block.chainid + 1);
-        vm.assertTrue(id != new PayoutHub(address(dollar), relay, signer).hubId(), "chain");
+        vm.assertTrue(id != newHub(address(dollar), relay, signer).hubId(), "contract");
+        vm.assertTrue(id != newHub(address(dollar), other, signer).hubId(), "owner");
+        uint256 chain = block.chainid;
+        vm.chainId(chain + 1);
+        PayoutHub elsewhere = newHub(address(dollar), relay, signer);
+        vm.assertEq(elsewhere.hubId(), keccak256(abi.encode(dollar, relay, signer, elsewhere, chain + 1)), "chain");
     }
 
     function test_safety_aPayoutIsNoGoodAtAnotherHubOrOnAnotherChain() public {
-        PayoutHub twin = new PayoutHub(address(dollar), relay, signer);
+        PayoutHub twin = newHub(address(dollar), relay, signer);
         skips(payoutBy(SIGNER_KEY, twin, payee, 9), IPayoutHub.InvalidSignature.selector);
         IPayoutHub.PayoutRow memory row = payout(payee, 9);
         vm.chainId(block.chainid + 1);
@@ -33,7 +35,7 @@ contract SafetyOfHubTest is HubTest {
 
     function test_safety_aReentrantTokenGetsNowhere() public {
         ReentrantToken token = new ReentrantToken();
-        hub = new PayoutHub(address(token), address(token), signer);
+        hub = newHub(address(token), address(token), signer);
         token.mint(address(hub), 1000);
         IPayoutHub.PayoutRow[] memory rows = new IPayoutHub.PayoutRow[](1);
         rows[0] = payout(payee, 500);
@@ -53,13 +55,13 @@ contract SafetyOfHubTest is HubTest {
 
     function test_safety_oddTokensPayOrSkip() public {
         OddToken silent = new OddToken(false);
-        hub = new PayoutHub(address(silent), relay, signer);
+        hub = newHub(address(silent), relay, signer);
         silent.mint(address(hub), 10);
         vm.assertEq(redeemOne(payout(payee, 4)), 4, "nothing answered");
         skips(payout(payee, 20), IPayoutHub.Unfunded.selector);
 
         OddToken answering = new OddToken(true);
-        hub = new PayoutHub(address(answering), relay, signer);
+        hub = newHub(address(answering), relay, signer);
         answering.mint(address(hub), 10);
         vm.assertEq(redeemOne(payout(payee, 4)), 4, "true answered");
         skips(payout(payee, 20), IPayoutHub.Unfunded.selector);

@@ -5,13 +5,13 @@ import {IPayoutHub} from "../src/IPayoutHub.sol";
 import {PaymentChannel} from "../src/PaymentChannel.sol";
 import {PayoutHub} from "../src/PayoutHub.sol";
 import {TestDollar} from "../src/TestDollar.sol";
-import {Test} from "./support/Test.sol";
+import {Placed} from "./support/Placed.sol";
 
 /**
  * Carries out each case of `test/vectors/payments.json` on contracts at the places and on the chains that it names: ids
  * and digests are those that TypeScript has, and what was signed there is accepted here.
  */
-contract VectorsTest is Test {
+contract VectorsTest is Placed {
     string private _json;
     string private _at;
 
@@ -36,7 +36,7 @@ contract VectorsTest is Test {
 
     function _channel() private {
         PaymentChannel channels = PaymentChannel(_account("channel"));
-        _place(address(channels), abi.encodePacked(type(PaymentChannel).creationCode, abi.encode(uint64(60))));
+        place(address(channels), abi.encodePacked(channelCode(), abi.encode(uint64(60))));
         TestDollar dollar = _placeDollar();
         uint128 deposit = uint128(_number("deposit"));
         uint128 more = uint128(_number("additionalDeposit"));
@@ -77,7 +77,7 @@ contract VectorsTest is Test {
         TestDollar dollar = _placeDollar();
         PayoutHub hub = PayoutHub(_account("hub"));
         bytes memory parts = abi.encode(address(dollar), _account("owner"), _account("hubSigner"));
-        _place(address(hub), abi.encodePacked(type(PayoutHub).creationCode, parts));
+        place(address(hub), abi.encodePacked(hubCode(), parts));
         vm.assertEq(hub.hubId(), _word("hubId"), _at);
         uint128 amount = uint128(_number("payoutAmount"));
         address payee = _account("payee");
@@ -110,15 +110,7 @@ contract VectorsTest is Test {
 
     function _placeDollar() private returns (TestDollar dollar) {
         dollar = TestDollar(_account("token"));
-        _place(address(dollar), type(TestDollar).creationCode);
-    }
-
-    /// Makes a contract at a place of our choice: its constructor runs there.
-    function _place(address where, bytes memory creation) private {
-        vm.etch(where, creation);
-        (bool done, bytes memory code) = where.call("");
-        vm.assertTrue(done, _at);
-        vm.etch(where, code);
+        place(address(dollar), type(TestDollar).creationCode);
     }
 
     function _use(uint256 index) private {

@@ -4,10 +4,10 @@ pragma solidity 0.8.37;
 import {IPaymentChannel} from "../../src/IPaymentChannel.sol";
 import {PaymentChannel} from "../../src/PaymentChannel.sol";
 import {TestDollar} from "../../src/TestDollar.sol";
-import {Test} from "./Test.sol";
+import {Released} from "./Released.sol";
 
 /// A payer, a payee and a stranger, each with a key, and a channel contract that the payer has approved.
-abstract contract ChannelTest is Test {
+abstract contract ChannelTest is Released {
     uint64 internal constant GRACE = 6 hours;
     uint128 internal constant DEPOSIT = 5_000_000;
     uint256 internal constant START = 1_800_000_000;
@@ -27,7 +27,7 @@ abstract contract ChannelTest is Test {
 
     function setUp() public virtual {
         vm.warp(START);
-        channels = new PaymentChannel(GRACE);
+        channels = newChannels(GRACE);
         dollar = new TestDollar();
         dollar.mint(payer, 1e12);
         dollar.mint(stranger, 1e12);

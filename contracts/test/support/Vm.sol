@@ -25,16 +25,22 @@ interface Vm {
     function etch(address target, bytes calldata code) external;
     function assume(bool condition) external pure;
     function load(address target, bytes32 slot) external view returns (bytes32);
+    function getCode(string calldata artifact) external view returns (bytes memory);
+    function envOr(string calldata name, bool otherwise) external view returns (bool);
     function readFile(string calldata path) external view returns (string memory);
     function parseJsonUint(string calldata json, string calldata key) external pure returns (uint256);
     function parseJsonAddress(string calldata json, string calldata key) external pure returns (address);
     function parseJsonBytes32(string calldata json, string calldata key) external pure returns (bytes32);
     function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
+    function parseJsonBytes32Array(string calldata json, string calldata key)
+        external
+        pure
+        returns (bytes32[] memory);
     function toString(uint256 value) external pure returns (string memory);
 
     function assertTrue(bool value, string calldata message) external pure;
     function assertEq(uint256 left, uint256 right, string calldata message) external pure;
     function assertEq(address left, address right, string calldata message) external pure;
     function assertEq(bytes32 left, bytes32 right, string calldata message) external pure;
-    function assertLe(uint256 left, uint256 right, string calldata message) external pure;
+    function assertEq(string calldata left, string calldata right, string calldata message) external pure;
 }

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ChannelBug, ChannelMutant} from "./ChannelMutant.sol";
+import {ChannelHandler} from "../invariants/ChannelHandler.sol";
+import {PaymentChannelCloseTest} from "../PaymentChannel.close.t.sol";
+import {PaymentChannelDepositTest} from "../PaymentChannel.deposit.t.sol";
+import {PaymentChannelSettleTest} from "../PaymentChannel.settle.t.sol";
+import {SafetyTest} from "../Safety.t.sol";
+import {Campaign, MutantTest} from "./MutantTest.sol";
+import {ChannelCampaign, CloseSuite, DepositSuite, SafetySuite, SettleSuite} from "./Suites.sol";
+
+/// Each line of the channel's safety list, each lesson of others, each invariant: a bug that its test catches.
+contract ChannelMutantsTest is MutantTest {
+    // ---- the safety list -----------------------------------------------------------------------------------------
+
+    function test_mutant_chainAndContractInTheId() public {
+        bytes memory test = abi.encodeCall(SafetyTest.test_safety_chainAndContractAreInTheId, ());
+        _safety(_mutant(ChannelBug.IdWithoutChain), test);
+        _safety(_mutant(ChannelBug.IdWithoutContract), test);
+    }
+
+    function test_mutant_chainAndContractInTheDomain() public {
+        bytes memory test = abi.encodeCall(SafetyTest.test_safety_chainAndContractAreInTheDomain, ());
+        _safety(_mutant(ChannelBug.DomainWithoutChain), test);
+        _safety(_mutant(ChannelBug.DomainWithoutContract), test);
+    }
+
+    function test_mutant_finalizedIds() public {
+        bytes memory test = abi.encodeCall(SafetyTest.test_safety_aFinalizedIdIsNeverReopened, ());
+        _safety(_mutant(ChannelBug.ReopensTheFinalized), test);
+        _safety(_mutant(ChannelBug.FinalizedGoOn), test);
+    }
+
+    function test_mutant_formsOfSignatures() public {
+        bytes memory test = abi.encodeCall(SafetyTest.test_safety_onlyLowSAnd65Bytes, ());
+        _safety(_mutant(ChannelBug.TakesAHighS), test);
+        _safety(_mutant(ChannelBug.TakesACompactSignature), test);
+        _safety(_mutant(ChannelBug.TakesAnySignature), test);
+    }
+
+    function test_mutant_stateKeyedOnSignatures() public {
+        _safety(
+            _mutant(ChannelBug.KeyedOnSignatures),
+            abi.encodeCall(SafetyTest.test_safety_stateIsKeyedOnAmountsNotOnSignatures, ())
+        );
+    }
+
+    function test_mutant_amounts() public {
+        uint128[8] memory amounts = [uint128(9), 7, 5_000_000, 5_000_001, 0, 1, 2, 3];
+        bytes memory test =
+            abi.encodeCall(SafetyTest.testFuzz_safety_cumulativeIncreasingAndWithinTheDeposit, (amounts));
+        _safety(_mutant(ChannelBug.TakesALowerAmount), test);
+        _safety(_mutant(ChannelBug.SettlesBeyondTheDeposit), test);
+        _safety(_mutant(ChannelBug.PaysTheWholeVoucherAgain), test);
+        _safety(_mutant(ChannelBug.ForgetsWhatIsSettled), test);
+    }
+
+    function test_mutant_vouchersThatExpire() public {
+        bytes memory test = abi.encodeCall(SafetyTest.testFuzz_safety_vouchersDoNotExpire, (uint32(2 days)));
+        _safety(_mutant(ChannelBug.VouchersExpire), test);
+    }
+
+    function test_mutant_aZeroThatCountsAsElapsed() public {
+        bytes memory test =
+            abi.encodeCall(SafetyTest.testFuzz_safety_aZeroCloseRequestNeverCountsAsElapsed, (type(uint40).max));
+        _safety(_mutant(ChannelBug.ZeroCountsAsElapsed), test);
+    }
+
+    function test_mutant_topUpsOfOthersCancelACloseToo() public {
+        bytes memory test = abi.encodeCall(SafetyTest.test_safety_nobodyElsesTopUpCancelsAClose, ());
+        _safety(_mutant(ChannelBug.RelayedTopUpsCancelACloseToo), test);
+        _safety(_mutant(ChannelBug.StrangersActForThePayer), test);
+    }
+
+    function test_mutant_authorizationsThatAreNotBound() public {
+        bytes memory open =
+            abi.encodeCall(PaymentChannelDepositTest.test_K5_anAuthorizationOpensOnlyWhatItsNonceIsBoundTo, ());
+        bytes memory topUp =
+            abi.encodeCall(PaymentChannelDepositTest.test_K5_aTopUpAuthorizationIsBoundToItsChannelAndAmount, ());
+        _deposit(_mutant(ChannelBug.AuthorizationsOpenAnything), open);
+        _deposit(_mutant(ChannelBug.AuthorizationsOpenAnything), topUp);
+    }
+
+    function test_mutant_tokensWithAFee() public {
+        _safety(
+            _mutant(ChannelBug.TrustsTheTokenWithAmounts),
+            abi.encodeCall(SafetyTest.test_safety_aFeeOnTransferTokenIsRefused, ())
+        );
+    }
+
+    function test_mutant_tokensThatRound() public {
+        _safety(
+            _mutant(ChannelBug.TrustsTheTokenWithAmounts),
+            abi.encodeCall(SafetyTest.test_safety_aRebasingTokenIsRefusedWhereItRounds, ())
+        );
+    }
+
+    function test_mutant_whatTokensAnswer() public {
+        _safety(
+            _mutant(ChannelBug.IgnoresWhatTokensAnswer),
+            abi.encodeCall(SafetyTest.test_safety_aPaymentThatATokenAnswersFalseToIsAFailure, ())
+        );
+        _safety(
+            _mutant(ChannelBug.WantsTokensToAnswer),
+            abi.encodeCall(SafetyTest.test_safety_tokensThatAnswerNothingWork, ())
+        );
+    }
+
+    function test_mutant_reentry() public {
+        _safety(
+            _mutant(ChannelBug.PaysBeforeItWrites),
+            abi.encodeCall(SafetyTest.test_safety_aReentrantTokenGetsNowhere, ())
+        );
+    }
+
+    function test_mutant_signersThatAreContracts() public {
+        _safety(
+            _mutant(ChannelBug.AsksContractsForTheirConsent),
+            abi.encodeCall(SafetyTest.test_safety_onlyAccountsWithAKeySign, ())
+        );
+    }
+
+    // ---- lessons of others ---------------------------------------------------------------------------------------
+
+    function test_mutant_aForcedCloseThatIsNotSeen() public {
+        _safety(
+            _mutant(ChannelBug.CloseRequestsAreForgotten),
+            abi.encodeCall(SafetyTest.test_lesson_aForcedCloseIsSeenInTheState, ())
+        );
+    }
+
+    function test_mutant_vouchersOfOtherChannels() public {
+        _safety(
+            _mutant(ChannelBug.VoucherOfAnyChannel),
+            abi.encodeCall(SafetyTest.test_lesson_aVoucherIsNoGoodOnAnotherChannel, ())
+        );
+    }
+
+    function test_mutant_replayInOneBatch() public {
+        _safety(
+            _mutant(ChannelBug.ForgetsWhatIsSettled),
+            abi.encodeCall(SafetyTest.test_lesson_aVoucherReplayedInOneBatchPaysOnce, ())
+        );
+    }
+
+    function test_mutant_vouchersLostToAWithdrawal() public {
+        _safety(
+            _mutant(ChannelBug.NothingIsSettledWhileClosing),
+            abi.encodeCall(SafetyTest.test_lesson_aDeliveredVoucherIsClaimedBeforeAWithdrawal, ())
+        );
+    }
+
+    // ---- the payee's side ----------------------------------------------------------------------------------------
+
+    function test_mutant_whoSettles() public {
+        bytes memory test = abi.encodeCall(PaymentChannelSettleTest.test_K3_settleIsThePayees, ());
+        _settle(_mutant(ChannelBug.AnybodySettles), test);
+    }
+
+    function test_mutant_batches() public {
+        bytes memory test =
+            abi.encodeCall(PaymentChannelSettleTest.test_K4_settleManyLeavesOutEveryFailingRowAndSaysWhy, ());
+        _settle(_mutant(ChannelBug.OneBadRowBlocksTheBatch), test);
+        _settle(_mutant(ChannelBug.BatchesTakeRowsOfOthers), test);
+        _settle(_mutant(ChannelBug.BatchesTakeUnsignedRows), test);
+    }
+
+    // ---- closing -------------------------------------------------------------------------------------------------
+
+    function test_mutant_leaving() public {
+        _close(
+            _mutant(ChannelBug.WithdrawsWithoutGrace),
+            abi.encodeCall(PaymentChannelCloseTest.test_K7_thePayerLeavesAfterTheGracePeriod, ())
+        );
+        _close(
+            _mutant(ChannelBug.NobodyLeavesUnserved),
+            abi.encodeCall(PaymentChannelCloseTest.test_K7_aPayerWithoutGasLeavesByItsSignature, ())
+        );
+        _close(
+            _mutant(ChannelBug.WhoWithdrawsIsPaid),
+            abi.encodeCall(PaymentChannelCloseTest.test_K7_withdrawForPaysOnlyThePayer, ())
+        );
+        _close(
+            _mutant(ChannelBug.StrangersActForThePayer),
+            abi.encodeCall(PaymentChannelCloseTest.test_K7_onlyThePayerRequestsAndWithdraws, ())
+        );
+    }
+
+    function test_mutant_closeRequests() public {
+        _close(
+            _mutant(ChannelBug.ACloseCanBePutOff),
+            abi.encodeCall(PaymentChannelCloseTest.test_K7_aPendingCloseIsNotPutOff, ())
+        );
+        _close(
+            _mutant(ChannelBug.CancelledRequestsWorkAgain),
+            abi.encodeCall(PaymentChannelCloseTest.test_K8_aCancelledRequestCannotBeReplayed, ())
+        );
+    }
+
+    // ---- invariants ----------------------------------------------------------------------------------------------
+
+    function test_mutant_invariant_conservation() public {
+        _invariant(_mutant(ChannelBug.RefundsTheWholeDeposit));
+        _invariant(_mutant(ChannelBug.PaysTheWholeVoucherAgain));
+        _invariant(_mutant(ChannelBug.ForgetsWhatIsSettled));
+    }
+
+    function test_mutant_invariant_settledWithinTheDeposit() public {
+        _invariant(_mutant(ChannelBug.SettlesBeyondTheDeposit));
+    }
+
+    function test_mutant_invariant_settledWithinWhatWasSigned() public {
+        _invariant(_mutant(ChannelBug.TakesAnySignature));
+        _invariant(_mutant(ChannelBug.BatchesTakeUnsignedRows));
+    }
+
+    function test_mutant_invariant_amountsOnlyGrow() public {
+        _invariant(_mutant(ChannelBug.TakesALowerAmount));
+        _invariant(_mutant(ChannelBug.TopUpReplacesTheDeposit));
+    }
+
+    function test_mutant_invariant_aPayerCanAlwaysLeave() public {
+        _invariant(_mutant(ChannelBug.NobodyLeavesUnserved));
+    }
+
+    function test_mutant_invariant_aRequestToCloseCounts() public {
+        _invariant(_mutant(ChannelBug.CloseRequestsAreForgotten));
+    }
+
+    // ---- inside --------------------------------------------------------------------------------------------------
+
+    /// The creation code with its first parameter: the second one follows in a suite.
+    function _mutant(ChannelBug bug) private pure returns (bytes memory) {
+        return abi.encodePacked(type(ChannelMutant).creationCode, abi.encode(bug));
+    }
+
+    function _safety(bytes memory code, bytes memory test) private {
+        isCaught(address(new SafetySuite(channelCode())), address(new SafetySuite(code)), test);
+    }
+
+    function _deposit(bytes memory code, bytes memory test) private {
+        isCaught(address(new DepositSuite(channelCode())), address(new DepositSuite(code)), test);
+    }
+
+    function _settle(bytes memory code, bytes memory test) private {
+        isCaught(address(new SettleSuite(channelCode())), address(new SettleSuite(code)), test);
+    }
+
+    function _close(bytes memory code, bytes memory test) private {
+        isCaught(address(new CloseSuite(channelCode())), address(new CloseSuite(code)), test);
+    }
+
+    function _invariant(bytes memory code) private {
+        isCaughtByInvariant(
+            Campaign(address(new ChannelCampaign(channelCode()))), Campaign(address(new ChannelCampaign(code)))
+        );
+    }
+
+    function actionOf(uint256 seed) internal pure override returns (bytes memory) {
+        uint256 which = seed >> 8;
+        uint128 amount = uint128(seed >> 64);
+        uint256 fault = seed >> 200;
+        uint256 kind = seed % 10;
+        if (kind < 2) return abi.encodeCall(ChannelHandler.open, (which, which >> 3, amount));
+        if (kind == 2) return abi.encodeCall(ChannelHandler.topUp, (which, amount));
+        if (kind < 5) return abi.encodeCall(ChannelHandler.settle, (which, amount, fault));
+        if (kind == 5) {
+            uint128[6] memory amounts = [amount, amount >> 1, amount >> 2, amount >> 3, amount >> 4, amount >> 5];
+            return abi.encodeCall(ChannelHandler.settleMany, (which, amounts, fault));
+        }
+        if (kind == 6) return abi.encodeCall(ChannelHandler.close, (which, amount, fault));
+        if (kind == 7) return abi.encodeCall(ChannelHandler.requestClose, (which, fault % 2 == 0));
+        if (kind == 8) return abi.encodeCall(ChannelHandler.withdraw, (which, fault % 2 == 0));
+        return abi.encodeCall(ChannelHandler.wait, (which));
+    }
+}

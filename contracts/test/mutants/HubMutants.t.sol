@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {HubBug, HubMutant, IdWithoutChain, IdWithoutContract, PayoutsForAnyPlace} from "./HubMutant.sol";
+import {HubHandler} from "../invariants/HubHandler.sol";
+import {PayoutHubTest} from "../PayoutHub.t.sol";
+import {SafetyOfHubTest} from "../SafetyOfHub.t.sol";
+import {Campaign, MutantTest} from "./MutantTest.sol";
+import {HubCampaign, HubSuite, SafetyOfHubSuite} from "./Suites.sol";
+
+/// Each line of the safety list that is the hub's, and each of its invariants: a bug that its test catches.
+contract HubMutantsTest is MutantTest {
+    function test_mutant_placeInTheId() public {
+        bytes memory test = abi.encodeCall(PayoutHubTest.test_K9_idIsTheHashOfItsParts, ());
+        _hub(type(IdWithoutContract).creationCode, test);
+        _hub(type(IdWithoutChain).creationCode, test);
+    }
+
+    function test_mutant_placeInTheDomain() public {
+        _safety(
+            type(PayoutsForAnyPlace).creationCode,
+            abi.encodeCall(SafetyOfHubTest.test_safety_aPayoutIsNoGoodAtAnotherHubOrOnAnotherChain, ())
+        );
+    }
+
+    function test_mutant_payoutsThatExpire() public {
+        _safety(
+            _mutant(HubBug.PayoutsExpire),
+            abi.encodeCall(SafetyOfHubTest.testFuzz_safety_payoutsDoNotExpire, (uint32(2 days)))
+        );
+    }
+
+    function test_mutant_reentry() public {
+        _safety(
+            _mutant(HubBug.PaysBeforeItWrites),
+            abi.encodeCall(SafetyOfHubTest.test_safety_aReentrantTokenGetsNowhere, ())
+        );
+    }
+
+    function test_mutant_whatTokensAnswer() public {
+        _safety(
+            _mutant(HubBug.IgnoresWhatItsTokenAnswers),
+            abi.encodeCall(SafetyOfHubTest.test_safety_oddTokensPayOrSkip, ())
+        );
+    }
+
+    function test_mutant_oneBadRow() public {
+        _safety(
+            _mutant(HubBug.OneBadPayoutBlocksAll),
+            abi.encodeCall(SafetyOfHubTest.test_lesson_oneBadRowBlocksNoBatch, ())
+        );
+    }
+
+    function test_mutant_differences() public {
+        bytes memory test = abi.encodeCall(
+            PayoutHubTest.testFuzz_K10_anybodyRedeemsTheDifferenceForThePayee, (uint128(1000), uint128(3000))
+        );
+        _hub(_mutant(HubBug.PaysThePastAgain), test);
+        _hub(_mutant(HubBug.ForgetsWhatIsPaid), test);
+        _hub(_mutant(HubBug.RecordsTheLastPaymentOnly), test);
+    }
+
+    function test_mutant_signers() public {
+        bytes memory test =
+            abi.encodeCall(PayoutHubTest.testFuzz_K10_badlySignedPayoutsAreSkipped, (uint256(0xBAD), uint128(10)));
+        _hub(_mutant(HubBug.TakesAnyPayout), test);
+    }
+
+    function test_mutant_refusals() public {
+        _hub(
+            _mutant(HubBug.WhatWasRefusedCountsAsPaid),
+            abi.encodeCall(PayoutHubTest.test_K10_aBlockedPayeeIsSkippedAndPaidOnceItIsNot, ())
+        );
+    }
+
+    function test_mutant_theOwner() public {
+        _hub(
+            _mutant(HubBug.AnybodyTakesMoneyOut),
+            abi.encodeCall(PayoutHubTest.test_K12_onlyTheOwnerTakesMoneyOut, ())
+        );
+    }
+
+    function test_mutant_depositsThatArriveShort() public {
+        _hub(
+            _mutant(HubBug.TakesShortDeposits),
+            abi.encodeCall(PayoutHubTest.test_K12_aDepositThatArrivesShortIsRefused, ())
+        );
+    }
+
+    function test_mutant_instructions() public {
+        _hub(_mutant(HubBug.AnyFee), abi.encodeCall(PayoutHubTest.test_K11_aFeeIsAtMostTwoPercentOfWhatIsPaid, ()));
+        _hub(_mutant(HubBug.AnybodyInstructs), abi.encodeCall(PayoutHubTest.test_K11_onlyThePayeeInstructs, ()));
+        _hub(
+            _mutant(HubBug.InstructionsWorkAgain),
+            abi.encodeCall(PayoutHubTest.test_K11_anInstructionWorksOnceInItsTimeForItsPayout, ())
+        );
+    }
+
+    function test_mutant_invariant_paidWithinWhatWasSigned() public {
+        _invariant(_mutant(HubBug.TakesAnyPayout));
+    }
+
+    function test_mutant_invariant_paidIsWhatWasSent() public {
+        _invariant(_mutant(HubBug.PaysThePastAgain));
+        _invariant(_mutant(HubBug.ForgetsWhatIsPaid));
+        _invariant(_mutant(HubBug.WhatWasRefusedCountsAsPaid));
+        _invariant(_mutant(HubBug.AnyFee));
+    }
+
+    function test_mutant_invariant_paidOnlyGrows() public {
+        _invariant(_mutant(HubBug.RecordsTheLastPaymentOnly));
+    }
+
+    function test_mutant_invariant_conservation() public {
+        _invariant(_mutant(HubBug.PaysThePastAgain));
+        _invariant(_mutant(HubBug.RecordsTheLastPaymentOnly));
+    }
+
+    function _mutant(HubBug bug) private pure returns (bytes memory) {
+        return abi.encodePacked(type(HubMutant).creationCode, abi.encode(bug));
+    }
+
+    function _hub(bytes memory code, bytes memory test) private {
+        isCaught(address(new HubSuite(hubCode())), address(new HubSuite(code)), test);
+    }
+
+    function _safety(bytes memory code, bytes memory test) private {
+        isCaught(address(new SafetyOfHubSuite(hubCode())), address(new SafetyOfHubSuite(code)), test);
+    }
+
+    function _invariant(bytes memory code) private {
+        isCaughtByInvariant(
+            Campaign(address(new HubCampaign(hubCode()))), Campaign(address(new HubCampaign(code)))
+        );
+    }
+
+    function actionOf(uint256 seed) internal pure override returns (bytes memory) {
+        uint64 amount = uint64(seed >> 64);
+        uint256 fault = seed >> 200;
+        uint256 kind = seed % 8;
+        if (kind < 3) {
+            uint64[5] memory amounts = [amount, amount >> 1, amount >> 2, amount >> 9, amount >> 17];
+            return abi.encodeCall(HubHandler.redeem, (amounts, fault));
+        }
+        if (kind < 5) return abi.encodeCall(HubHandler.redeemTo, (seed >> 8, amount, amount >> 4, fault));
+        if (kind < 7) return abi.encodeCall(HubHandler.fund, (amount));
+        return abi.encodeCall(HubHandler.drain, (amount >> 3));
+    }
+}
