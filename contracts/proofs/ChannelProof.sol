@@ -80,7 +80,8 @@ contract ChannelProof {
         require(_holds(s));
         require(s.open && amount != 0);
         s.closeRequestedAt = 0;
-        s = _add(s, amount);
+        s.deposit += amount;
+        s.held += amount;
         assert(_isBounded(s));
         assert(_isConserved(s));
         assert(_isOrdered(s));
@@ -89,7 +90,8 @@ contract ChannelProof {
     function topUpByAnother(State memory s, uint128 amount) external pure {
         require(_holds(s));
         require(s.open && amount != 0 && s.closeRequestedAt == 0);
-        s = _add(s, amount);
+        s.deposit += amount;
+        s.held += amount;
         assert(_isBounded(s));
         assert(_isConserved(s));
         assert(_isOrdered(s));
@@ -106,27 +108,26 @@ contract ChannelProof {
     function settle(State memory s, uint128 amount) external pure {
         require(_holds(s));
         require(s.open && amount <= s.signed);
-        s = _settle(s, amount);
+        require(ChannelAccounting.faultOf(s.deposit, s.settled, amount) == ChannelAccounting.Fault.None);
+        uint128 owed = ChannelAccounting.owed(s.settled, amount);
+        assert(amount > s.settled);
+        s.settled = amount;
+        s.held -= owed;
+        s.toPayee += owed;
         assert(_isBounded(s));
         assert(_isConserved(s));
         assert(_isOrdered(s));
     }
 
-    function close(State memory s, uint128 amount) external pure {
-        require(_holds(s));
-        require(s.open && amount > s.settled && amount <= s.signed);
-        s = _settle(s, amount);
-        assert(_isConserved(s));
-        s = _finish(s);
-        assert(_isBounded(s));
-        assert(_isConserved(s));
-        assert(_isOrdered(s));
-    }
-
-    function closeWithoutAVoucher(State memory s) external pure {
+    /// `close` with a voucher is `settle`, and then this.
+    function close(State memory s) external pure {
         require(_holds(s));
         require(s.open);
-        s = _finish(s);
+        uint128 refund = ChannelAccounting.refund(s.deposit, s.settled);
+        s.open = false;
+        s.finalized = true;
+        s.held -= refund;
+        s.toPayer += refund;
         assert(_isBounded(s));
         assert(_isConserved(s));
         assert(_isOrdered(s));
@@ -145,7 +146,11 @@ contract ChannelProof {
         require(_holds(s));
         require(s.open && ChannelAccounting.isWithdrawable(s.closeRequestedAt, s.grace, s.time));
         assert(s.closeRequestedAt != 0 && s.time >= s.closeRequestedAt + s.grace);
-        s = _finish(s);
+        uint128 refund = ChannelAccounting.refund(s.deposit, s.settled);
+        s.open = false;
+        s.finalized = true;
+        s.held -= refund;
+        s.toPayer += refund;
         assert(_isBounded(s));
         assert(_isConserved(s));
         assert(_isOrdered(s));
@@ -194,35 +199,5 @@ contract ChannelProof {
         if (!s.open || amount <= s.settled || amount > s.deposit) return;
         assert(ChannelAccounting.faultOf(s.deposit, s.settled, amount) == ChannelAccounting.Fault.None);
         assert(s.held >= ChannelAccounting.owed(s.settled, amount));
-    }
-
-    // ---- inside --------------------------------------------------------------------------------------------------
-
-    function _add(State memory s, uint128 amount) private pure returns (State memory) {
-        uint128 before = s.deposit;
-        s.deposit = before + amount;
-        assert(s.deposit > before);
-        s.held += amount;
-        return s;
-    }
-
-    function _settle(State memory s, uint128 amount) private pure returns (State memory) {
-        require(ChannelAccounting.faultOf(s.deposit, s.settled, amount) == ChannelAccounting.Fault.None);
-        uint128 before = s.settled;
-        uint128 owed = ChannelAccounting.owed(s.settled, amount);
-        s.settled = amount;
-        assert(s.settled > before);
-        s.held -= owed;
-        s.toPayee += owed;
-        return s;
-    }
-
-    function _finish(State memory s) private pure returns (State memory) {
-        uint128 refund = ChannelAccounting.refund(s.deposit, s.settled);
-        s.open = false;
-        s.finalized = true;
-        s.held -= refund;
-        s.toPayer += refund;
-        return s;
     }
 }
