@@ -1,7 +1,7 @@
 /** Writes `test/vectors/payment-sequence.json`. Run by hand, once for each change of a form. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { foldGroup, GROUPS } from '../test/unit/protocol/money/payment-sequence.ts';
+import { foldGroup, GROUPS } from './payment-sequence.ts';
 import { root } from './tool.ts';
 
 const hashes = Array.from({ length: GROUPS }, (_, group) => foldGroup(group));

@@ -7,7 +7,7 @@ import {TestDollar} from "../src/TestDollar.sol";
 import {Placed} from "./support/Placed.sol";
 
 /**
- * Ten thousand channels and hubs, drawn by the counter that `test/unit/protocol/money/payment-sequence.ts` draws by: the
+ * Ten thousand channels and hubs, drawn by the counter that `scripts/payment-sequence.ts` draws by: the
  * contracts' ids, nonces and digests, and signatures over them, fold to the very hashes that TypeScript came to.
  */
 contract DifferentialTest is Placed {

@@ -90,6 +90,11 @@ export class TestChain implements AsyncDisposable {
     await rpc(this.anvil, 'anvil_mine', [toQuantity(BigInt(blocks))]);
   }
 
+  /** What only a test chain answers. */
+  ask(method: string, params: readonly unknown[]): Promise<unknown> {
+    return rpc(this.anvil, method, params);
+  }
+
   /** Lets transactions wait, or gives each its block again. */
   async automine(on: boolean): Promise<void> {
     await rpc(this.anvil, 'evm_setAutomine', [on]);

@@ -50,6 +50,8 @@ const chainSchema = z.strictObject({
   blindMs: milliseconds.default(30 * 60_000),
   /** How often to look at the chain. */
   watchMs: milliseconds.default(2_000),
+  /** How long a transaction may take to be confirmed before it counts as lost: what it was for is tried again. */
+  confirmMs: milliseconds.default(120_000),
   minDeposit: baseUnits.default(100_000n),
   suggestedDeposit: baseUnits.default(1_000_000n),
   /** Transactions a day that the relay pays for one agent. */

@@ -51,7 +51,8 @@ export interface Money {
  */
 export async function openMoney(parts: MoneyParts): Promise<Money> {
   const { clock, configuration, data, emit, key, log, models } = parts;
-  const { blindMs, chainId, confirmations, faucet, quick, rpcUrl, sponsoredPerDay, watchMs } = configuration;
+  const { blindMs, chainId, confirmations, confirmMs, faucet, quick, rpcUrl, sponsoredPerDay, watchMs } =
+    configuration;
   if (faucet !== undefined) checkFaucet(chainId);
   const privateKey = toHex(key.privateKey);
   const pollMs = Math.min(watchMs, 1_000);
@@ -63,6 +64,7 @@ export async function openMoney(parts: MoneyParts): Promise<Money> {
     blindAfterMs: blindMs,
     clock,
     pollMs,
+    patienceMs: confirmMs,
   });
   await chain.checkChain();
   const terms = await readTerms(chain, configuration, key.address, models);
@@ -91,7 +93,7 @@ export async function openMoney(parts: MoneyParts): Promise<Money> {
     ledger,
     chain: createEvmChannels(chain, terms, clock),
     secret: challengeKey(key.privateKey),
-    limits: { watchMs, blindMs, sponsoredPerDay },
+    limits: { watchMs, blindMs, sponsoredPerDay, patienceMs: confirmMs },
     ...(faucet === undefined ? {} : { faucet }),
   };
   return { payments, payouts, ledger };

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { CASES_PER_GROUP, foldGroup, GROUPS } from './payment-sequence.ts';
+import { CASES_PER_GROUP, foldGroup, GROUPS } from '../../../../scripts/payment-sequence.ts';
 
 const file = join(import.meta.dirname, '..', '..', '..', 'vectors', 'payment-sequence.json');
 

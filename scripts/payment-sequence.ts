@@ -3,16 +3,16 @@
  * contracts draw the same from the same counter (`contracts/test/Differential.t.sol`) and must come to the same hashes.
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { concat, fromHex, type Hex, toHex, utf8 } from '../../../../src/core/bytes.ts';
-import { openNonce, topUpNonce } from '../../../../src/protocol/money/authorization.ts';
-import { hubIdOf, payoutDigester, payoutToDigester } from '../../../../src/protocol/money/payout.ts';
-import { addressOf, signDigest } from '../../../../src/protocol/money/signature.ts';
+import { concat, fromHex, type Hex, toHex, utf8 } from '../src/core/bytes.ts';
+import { openNonce, topUpNonce } from '../src/protocol/money/authorization.ts';
+import { hubIdOf, payoutDigester, payoutToDigester } from '../src/protocol/money/payout.ts';
+import { addressOf, signDigest } from '../src/protocol/money/signature.ts';
 import {
   channelIdOf,
   closeRequestDigester,
   NO_SIGNER,
   voucherDigester,
-} from '../../../../src/protocol/money/voucher.ts';
+} from '../src/protocol/money/voucher.ts';
 
 /** Each group has a chain, a channel contract, a hub and keys of its own. */
 export const GROUPS = 100;

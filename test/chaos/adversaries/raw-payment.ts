@@ -1,0 +1,33 @@
+import { encodeBase64Url } from '../../../src/sdk/base64url.ts';
+import { readChallenge } from '../../../src/sdk/challenge.ts';
+import { fetchTerms } from '../../../src/sdk/index.ts';
+import type { PaidScene } from './paid-scene.ts';
+
+export interface Presented {
+  readonly status: number;
+  readonly code: string | undefined;
+}
+
+/** Asks for an answer of 32 tokens and pays with a payload of one's own making, as no honest client would. */
+export async function present(
+  scene: PaidScene,
+  payload: Readonly<Record<string, unknown>>,
+): Promise<Presented> {
+  const url = `${scene.server.url}/v1/chat/completions`;
+  const body = JSON.stringify({
+    model: scene.model,
+    messages: [{ role: 'user', content: 'Speak.' }],
+    max_tokens: 32,
+  });
+  const headers = { 'content-type': 'application/json' };
+  const asked = await fetch(url, { method: 'POST', headers, body });
+  const { echo } = readChallenge(asked.headers, await fetchTerms(scene.server.url));
+  const credential = encodeBase64Url({ challenge: echo, payload });
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { ...headers, authorization: `Payment ${credential}` },
+    body,
+  });
+  const { error } = (await answer.json()) as { error?: { code: string } };
+  return { status: answer.status, code: error?.code };
+}

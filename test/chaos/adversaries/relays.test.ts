@@ -1,0 +1,99 @@
+import { expect, it } from 'vitest';
+import { newAccount } from '../../../scripts/network/test-chain.ts';
+import {
+  readClosesCancelled,
+  requestCloseWithAuthorizationCall,
+  withdrawForCall,
+} from '../../../src/chain/channel.ts';
+import { mintCall } from '../../../src/chain/dollar.ts';
+import { readPaid, redeemCall } from '../../../src/chain/hub.ts';
+import { fromHex, type Hex } from '../../../src/core/bytes.ts';
+import type { StoredVoucher } from '../../../src/provider/income/payout-store.ts';
+import { signDigest } from '../../../src/protocol/money/signature.ts';
+import { closeRequestDigester } from '../../../src/protocol/money/voucher.ts';
+import { PaidScene } from './paid-scene.ts';
+
+/** Pico in a base unit of the test dollar, and what 32 tokens and the prompt cost. */
+const UNIT = 1_000_000n;
+const CHUNK = 32n * UNIT;
+
+it('M13 a relay that owes more than it has: the tab stops lending at its limit, and loses no more than the page says', async () => {
+  const creditLimit = 300n * UNIT;
+  await using scene = await PaidScene.open({ creditLimit });
+  // Vouchers are signed and no payout is ever sent: the hub stays empty.
+  scene.gate.refusesTransactions = true;
+  const agent = await scene.agentWithChannel();
+  const answers: number[] = [];
+  let promptFee = 0n;
+  for (let i = 0; i < 12; i++) {
+    const { status, body } = await scene.ask(agent.client, 90);
+    answers.push(status);
+    if (status === 200) promptFee = BigInt(body.usage.prompt_tokens) * 200_000n;
+    else break;
+  }
+  expect(answers).toContain(200);
+  expect(answers.at(-1)).not.toBe(200);
+  const { state, income } = scene.provider.status();
+  expect(state).toMatchObject({ name: 'held', reason: { code: 'credit_limit' } });
+  const owed = BigInt(income?.accrued ?? 0) + BigInt(income?.vested ?? 0);
+  expect(owed).toBeGreaterThan(0n);
+  // The table of worst cases: the limit, and for the one stream that ran a chunk and the prompt fee.
+  expect(owed).toBeLessThanOrEqual(creditLimit + CHUNK + promptFee);
+
+  // What the relay signed is more than the hub has: redeemed, it pays nothing and takes nothing away.
+  await scene.until(async () => (await stored(scene)) !== undefined, 'a voucher in the tab', 20);
+  const voucher = (await stored(scene)) as StoredVoucher;
+  const { hub } = scene.chain.deployment;
+  expect(BigInt(voucher.cumulative)).toBeGreaterThan(await scene.dollars(hub));
+  await scene.chain.relay.send(redeemCall(hub, [payoutOf(voucher)]));
+  expect(await readPaid(scene.relayChain, hub, scene.account)).toBe(0n);
+  expect(await scene.dollars(scene.account)).toBe(0n);
+});
+
+it('K7 K9 a relay that vanishes: the tab is paid from what it stored, and an agent without gas leaves with its deposit', async () => {
+  await using scene = await PaidScene.open();
+  const { channel: contract, hub, token, chainId } = scene.chain.deployment;
+  const agent = await scene.agentWithChannel();
+  // From here on nothing of the relay's reaches the chain.
+  scene.gate.refusesTransactions = true;
+  const answer = await scene.ask(agent.client, 320);
+  expect(answer.status).toBe(200);
+  await agent.client.idle();
+  await scene.until(async () => (await stored(scene)) !== undefined, 'a voucher in the tab', 20);
+  const voucher = (await stored(scene)) as StoredVoucher;
+  await scene.vanish();
+
+  // A hub that its operator had filled; anybody submits what the tab holds.
+  const stranger = newAccount();
+  await scene.chain.fund(stranger.address, 0n, 10n ** 18n);
+  const chain = scene.chain.connect(stranger.key);
+  await chain.send(mintCall(token, hub, 1_000_000n));
+  await chain.send(redeemCall(hub, [payoutOf(voucher)]));
+  expect(await scene.dollars(scene.account)).toBe(BigInt(voucher.cumulative));
+  expect(BigInt(voucher.cumulative)).toBeGreaterThan(0n);
+
+  // The agent signs; the stranger pays the gas of asking and of taking out.
+  const { deposit, settled } = await scene.channelState(agent.channel);
+  expect(settled).toBe(0n);
+  const cancelled = await readClosesCancelled(chain, contract, agent.channel);
+  const deadline = BigInt(await scene.chain.time()) + 600n;
+  const request = { channelId: agent.channel, cancelled, deadline };
+  const signature = signDigest(closeRequestDigester({ chainId, contract })(request), fromHex(agent.key));
+  await chain.send(requestCloseWithAuthorizationCall(contract, request, signature));
+  await expect(chain.send(withdrawForCall(contract, agent.channel))).rejects.toMatchObject({
+    data: { reason: 'CloseNotReady' },
+  });
+  await scene.chain.pass(61);
+  await chain.send(withdrawForCall(contract, agent.channel));
+  expect(await scene.dollars(agent.address)).toBe(1_000_000n);
+  expect(await scene.channelState(agent.channel)).toMatchObject({ deposit, finalized: true });
+});
+
+function stored(scene: PaidScene): Promise<StoredVoucher | undefined> {
+  const { hub, chainId } = scene.chain.deployment;
+  return scene.payouts.voucher({ hub, chainId, payee: scene.account });
+}
+
+function payoutOf({ payee, cumulative, signature }: StoredVoucher) {
+  return { payee, cumulativeAmount: BigInt(cumulative), signature: signature as Hex };
+}
