@@ -14,6 +14,11 @@ const contracts = {
 interface Artifact {
   readonly abi: readonly Readonly<Record<string, unknown>>[];
   readonly bytecode: { readonly object: string };
+  /** What lies on the chain, with zeros where the constructor writes, by what it writes. */
+  readonly deployedBytecode: {
+    readonly object: string;
+    readonly immutableReferences?: Readonly<Record<string, readonly { start: number; length: number }[]>>;
+  };
 }
 
 /** Compiles, and returns the files' texts by path. @throws Error with the compiler's words */
@@ -22,8 +27,10 @@ export async function generateContracts(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const [contract, noun] of Object.entries(contracts)) {
     const file = join(root, 'contracts', 'out', 'release', `${contract}.sol`, `${contract}.json`);
-    const { abi, bytecode } = JSON.parse(await readFile(file, 'utf8')) as Artifact;
+    const { abi, bytecode, deployedBytecode } = JSON.parse(await readFile(file, 'utf8')) as Artifact;
     const name = noun.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+    // Whose code a deployment is checked for: the coin is somebody else's, but on test chains.
+    const isOurs = contract !== 'TestDollar';
     const head = `// Made from contracts/src/${contract}.sol by \`npm run build:contracts\`.\n`;
     const entries = abi.map((entry) => `  ${JSON.stringify(entry, withoutInternal)},\n`).join('');
     files.set(
@@ -32,10 +39,20 @@ export async function generateContracts(): Promise<Map<string, string>> {
     );
     files.set(
       `src/chain/generated/${noun}-code.ts`,
-      `${head}export const ${name}Code = '${bytecode.object}';\n`,
+      `${head}export const ${name}Code = '${bytecode.object}';\n${isOurs ? runtimeOf(name, deployedBytecode) : ''}`,
     );
   }
   return files;
+}
+
+/** The code that a deployment must have left, and where the constructor wrote into it: start and length, in bytes. */
+function runtimeOf(name: string, { object, immutableReferences = {} }: Artifact['deployedBytecode']): string {
+  const gaps = Object.values(immutableReferences)
+    .flat()
+    .map(({ start, length }) => [start, length] as const)
+    .sort(([a], [b]) => a - b);
+  const list = gaps.map(([start, length]) => `[${start}, ${length}]`).join(', ');
+  return `export const ${name}Runtime = {\n  code: '${object}',\n  gaps: [${list}],\n} as const;\n`;
 }
 
 /** Solidity's own type names say nothing to a caller. */

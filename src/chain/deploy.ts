@@ -4,12 +4,13 @@ import { hubIdOf } from '../protocol/money/payout.ts';
 import type { ChainClient } from './chain-client.ts';
 import { readGracePeriod } from './channel.ts';
 import { paymentChannelAbi } from './generated/payment-channel-abi.ts';
-import { paymentChannelCode } from './generated/payment-channel-code.ts';
+import { paymentChannelCode, paymentChannelRuntime } from './generated/payment-channel-code.ts';
 import { payoutHubAbi } from './generated/payout-hub-abi.ts';
-import { payoutHubCode } from './generated/payout-hub-code.ts';
+import { payoutHubCode, payoutHubRuntime } from './generated/payout-hub-code.ts';
 import { testDollarAbi } from './generated/test-dollar-abi.ts';
 import { testDollarCode } from './generated/test-dollar-code.ts';
 import { readHub } from './hub.ts';
+import { isCodeOf } from './runtime-code.ts';
 
 /** Where the contracts of one relay live. Lower-case addresses. */
 export interface Deployment {
@@ -85,8 +86,14 @@ export async function verifyDeployment(
 ): Promise<void> {
   const wrong = (what: string): CodedError =>
     new CodedError('deployment_wrong', `The deployed contracts are not as planned: ${what}.`, { what });
-  for (const [what, address] of Object.entries({ token, channel, hub })) {
-    if ((await chain.code(address)) === '0x') throw wrong(`no contract at the ${what}'s address`);
+  for (const [what, address, runtime] of [
+    ['token', token, undefined],
+    ['channel', channel, paymentChannelRuntime],
+    ['hub', hub, payoutHubRuntime],
+  ] as const) {
+    const code = await chain.code(address);
+    if (code === '0x') throw wrong(`no contract at the ${what}'s address`);
+    if (runtime && !isCodeOf(code, runtime)) throw wrong(`the ${what} has other code than this version's`);
   }
   if ((await readGracePeriod(chain, channel)) !== plan.gracePeriod) throw wrong('grace period');
   const found = await readHub(chain, hub);

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { channelCommand } from './channel-command.ts';
+import { deployCommand } from './deploy-command.ts';
 import { faucetCommand } from './faucet-command.ts';
 import { proxyCommand } from './proxy-command.ts';
 import { receiptCommand } from './receipt-command.ts';
@@ -12,6 +13,7 @@ export function createProgram(): Command {
     .description('A market for inference on idle GPUs, in the browser.')
     .showHelpAfterError('(--help lists what there is)')
     .addCommand(relayCommand())
+    .addCommand(deployCommand())
     .addCommand(proxyCommand())
     .addCommand(walletCommand())
     .addCommand(faucetCommand())

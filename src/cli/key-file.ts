@@ -1,5 +1,6 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Hex } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
 import { createPrivateKey, keyWallet, type Wallet } from '../sdk/index.ts';
 
@@ -19,6 +20,15 @@ export async function loadWallet(file: string | undefined): Promise<Wallet> {
     'key_missing',
     `A wallet is needed: --key-file FILE, or the variable ${KEY_VARIABLE}. "afterglow wallet new FILE" makes one.`,
   );
+}
+
+/** The key itself, as it signs transactions. @throws CodedError `key_unreadable`, `key_exposed`, `key_invalid` */
+export async function readKey(file: string): Promise<Hex> {
+  const key = (await readKeyFile(file)).trim();
+  if (/^0x[0-9a-fA-F]{64}$/.test(key)) return key as Hex;
+  throw new CodedError('key_invalid', `There is no key in the file: 0x and 64 hex digits (${file}).`, {
+    file,
+  });
 }
 
 async function readKeyFile(file: string): Promise<string> {

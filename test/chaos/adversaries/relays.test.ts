@@ -7,7 +7,7 @@ import {
 } from '../../../src/chain/channel.ts';
 import { mintCall } from '../../../src/chain/dollar.ts';
 import { readPaid, redeemCall } from '../../../src/chain/hub.ts';
-import { fromHex, type Hex } from '../../../src/core/bytes.ts';
+import { fromHex } from '../../../src/core/bytes.ts';
 import type { StoredVoucher } from '../../../src/provider/income/payout-store.ts';
 import { signDigest } from '../../../src/protocol/money/signature.ts';
 import { closeRequestDigester } from '../../../src/protocol/money/voucher.ts';
@@ -95,5 +95,5 @@ function stored(scene: PaidScene): Promise<StoredVoucher | undefined> {
 }
 
 function payoutOf({ payee, cumulative, signature }: StoredVoucher) {
-  return { payee, cumulativeAmount: BigInt(cumulative), signature: signature as Hex };
+  return { payee, cumulativeAmount: BigInt(cumulative), signature };
 }

@@ -3,8 +3,12 @@ import { CodedError } from '../../../core/errors.ts';
 /** Chains on which no money is meant: local ones, and the public test networks of Ethereum, Base, Arbitrum, Optimism. */
 const TEST_CHAINS: ReadonlySet<number> = new Set([1337, 31_337, 11_155_111, 84_532, 421_614, 11_155_420]);
 
+export function isTestChain(chainId: number): boolean {
+  return TEST_CHAINS.has(chainId);
+}
+
 /** @throws CodedError `faucet_refused` */
 export function checkFaucet(chainId: number): void {
-  if (TEST_CHAINS.has(chainId)) return;
+  if (isTestChain(chainId)) return;
   throw new CodedError('faucet_refused', `Chain ${chainId} is no test chain: a faucet has no place there.`);
 }

@@ -1,0 +1,117 @@
+import { ChainClient } from '../../../chain/chain-client.ts';
+import {
+  deploy,
+  type Deployment,
+  type DeployPlan,
+  estimateDeployment,
+  verifyDeployment,
+} from '../../../chain/deploy.ts';
+import { readDecimals } from '../../../chain/dollar.ts';
+import type { Hex } from '../../../core/bytes.ts';
+import { CodedError } from '../../../core/errors.ts';
+import { createSystemClock } from '../system-clock.ts';
+import { isTestChain } from './test-chains.ts';
+
+/** The published draft allows no shorter time for a payee to settle. */
+const LEAST_GRACE_SECONDS = 600;
+
+export interface DeploymentOrder extends DeployPlan {
+  readonly rpcUrl: string;
+  readonly chainId: number;
+  /** Of the account that pays the gas. */
+  readonly privateKey: Hex;
+  readonly confirmations: number;
+}
+
+export interface DeploymentCost {
+  /** The account that pays, and what it has. */
+  readonly account: Hex;
+  readonly balanceWei: bigint;
+  readonly gas: bigint;
+  readonly wei: bigint;
+  readonly contracts: readonly { readonly name: string; readonly gas: bigint }[];
+}
+
+/**
+ * What a deployment would do and cost; nothing is sent.
+ * @throws CodedError `grace_too_short`, `token_missing`, `decimals_unsupported`, `chain_unreachable`, `chain_mismatch`,
+ * `transaction_reverted`
+ */
+export async function rehearseDeployment(order: DeploymentOrder): Promise<DeploymentCost> {
+  return withChain(order, async (chain) => {
+    await checkOrder(chain, order);
+    const account = chain.account as Hex;
+    return {
+      account,
+      balanceWei: await chain.gasBalance(account),
+      ...(await estimateDeployment(chain, order)),
+    };
+  });
+}
+
+/**
+ * Deploys, and reads back that what lies there is this version's code with the planned parameters.
+ * @throws CodedError those of `rehearseDeployment`, `gas_missing`, `deployment_wrong`
+ */
+export async function makeDeployment(order: DeploymentOrder): Promise<Deployment> {
+  return withChain(order, async (chain) => {
+    await checkOrder(chain, order);
+    const [{ wei }, balance] = [
+      await estimateDeployment(chain, order),
+      await chain.gasBalance(chain.account as Hex),
+    ];
+    if (balance < wei) {
+      const message = `The account ${chain.account} has ${balance} wei and needs about ${wei}: send it the rest.`;
+      throw new CodedError('gas_missing', message, {
+        account: chain.account,
+        balance: `${balance}`,
+        wei: `${wei}`,
+      });
+    }
+    return deploy(chain, order);
+  });
+}
+
+/** Whether what is there is as planned. @throws CodedError `deployment_wrong`, and those of the chain */
+export async function checkDeployment(
+  order: Omit<DeploymentOrder, 'privateKey'>,
+  addresses: Pick<Deployment, 'token' | 'channel' | 'hub'>,
+): Promise<void> {
+  return withChain(order, (chain) =>
+    verifyDeployment(chain, { ...addresses, chainId: order.chainId, fromBlock: '0' }, order),
+  );
+}
+
+async function checkOrder(
+  chain: ChainClient,
+  { chainId, gracePeriod, token }: DeploymentOrder,
+): Promise<void> {
+  await chain.checkChain();
+  if (gracePeriod < LEAST_GRACE_SECONDS && !isTestChain(chainId)) {
+    const message = `A grace period has at least ${LEAST_GRACE_SECONDS} seconds: a relay must have the time to settle.`;
+    throw new CodedError('grace_too_short', message, { gracePeriod });
+  }
+  if (token === undefined) {
+    if (isTestChain(chainId)) return;
+    throw new CodedError('token_missing', `Chain ${chainId} is no test chain: name the coin with --token.`);
+  }
+  if ((await chain.code(token)) === '0x') {
+    throw new CodedError('token_missing', `There is no contract at ${token}.`, { token });
+  }
+  await readDecimals(chain, token);
+}
+
+async function withChain<T>(
+  { rpcUrl, chainId, confirmations, ...rest }: Omit<DeploymentOrder, 'privateKey'> & { privateKey?: Hex },
+  work: (chain: ChainClient) => Promise<T>,
+): Promise<T> {
+  const clock = createSystemClock();
+  const key = rest.privateKey === undefined ? {} : { privateKey: rest.privateKey };
+  try {
+    return await work(
+      new ChainClient({ rpcUrl, chainId, confirmations, blindAfterMs: 30 * 60_000, clock, ...key }),
+    );
+  } finally {
+    clock.stop();
+  }
+}
