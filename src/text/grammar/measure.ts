@@ -6,7 +6,7 @@ export const MOST_PLACES = 20_000;
 
 /**
  * Places x tokens, at most. Compiling tries each token at each place: 85 ms for a place in a string and 150,000 tokens,
- * 0.2 ms for another, on one core without a GPU (`bench grammar`). This is two seconds.
+ * 0.2 ms for another, on one core without a GPU. This is two seconds.
  */
 export const MOST_WORK = 3_600_000;
 
