@@ -24,6 +24,9 @@ try {
     await shoot(models, scheme === 'dark' ? 'models' : 'models-light', 'paused');
   }
   const page = await open(browser);
+  await page.getByRole('button', { name: 'Measure it' }).click();
+  await page.getByText('GB/s').waitFor();
+  await shootPart(page, 'Your GPU', 'gpu');
   await page.getByRole('button', { name: 'Start lending' }).click();
   await page.getByText('Online, but not earning').waitFor();
   const end = Date.now() + LENDING_MS;
@@ -35,7 +38,13 @@ try {
   await shoot(page, 'serving', 'Serving');
   await page.emulateMedia({ colorScheme: 'light' });
   await shoot(page, 'serving-light', 'Serving');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await shoot(page, 'settings', 'Share of the GPU');
+  await page.keyboard.press('Escape');
   await Promise.all(asking);
+  await page.getByRole('button', { name: 'Give me my GPU back' }).click();
+  await shoot(page, 'handed-back', 'The GPU is all yours');
 } finally {
   await browser.close();
   await network.close();
@@ -84,6 +93,10 @@ async function shoot(page: Page, name: string, text?: string): Promise<void> {
     await page.waitForTimeout(1_500);
     await page.screenshot({ path: `${FOLDER}/${name}${suffix}.png` });
   }
+}
+
+async function shootPart(page: Page, region: string, name: string): Promise<void> {
+  await page.getByRole('region', { name: region }).screenshot({ path: `${FOLDER}/${name}.png` });
 }
 
 /** The download never ends. */
