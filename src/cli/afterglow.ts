@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { channelCommand } from './channel-command.ts';
 import { deployCommand } from './deploy-command.ts';
 import { faucetCommand } from './faucet-command.ts';
+import { modelCommand } from './model-command.ts';
 import { proxyCommand } from './proxy-command.ts';
 import { receiptCommand } from './receipt-command.ts';
 import { relayCommand } from './relay-command.ts';
@@ -15,6 +16,7 @@ export function createProgram(): Command {
     .addCommand(relayCommand())
     .addCommand(deployCommand())
     .addCommand(proxyCommand())
+    .addCommand(modelCommand())
     .addCommand(walletCommand())
     .addCommand(faucetCommand())
     .addCommand(channelCommand())

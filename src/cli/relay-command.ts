@@ -22,6 +22,13 @@ export function relayCommand(): Command {
       ),
     )
     .addOption(
+      option(
+        '--model <where>',
+        'a further model to speak for: its folder, or the address of its manifest; may be repeated',
+        'MODEL',
+      ).argParser(collect),
+    )
+    .addOption(
       option('--free <who>', 'whom to serve for free', 'FREE')
         .choices(['localhost', 'nobody'])
         .default('nobody'),

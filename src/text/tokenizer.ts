@@ -24,10 +24,12 @@ export interface Tokenizer {
   chat(messages: readonly ChatMessage[], tools?: readonly ToolFunction[]): number[];
 }
 
-/** A model's two text files, parsed: `tokenizer.json` and `tokenizer_config.json`. */
+/** A model's text files, parsed: `tokenizer.json` and `tokenizer_config.json`. */
 export interface TokenizerFiles {
   readonly tokenizer: object;
   readonly config: object;
+  /** `chat_template.jinja`, which wins over a template in the configuration. */
+  readonly chatTemplate?: string;
 }
 
 const DECODE = { skip_special_tokens: true, clean_up_tokenization_spaces: false };
@@ -36,8 +38,8 @@ const DECODE = { skip_special_tokens: true, clean_up_tokenization_spaces: false 
 export function createTokenizer(files: TokenizerFiles): Tokenizer {
   const inner = new HuggingFaceTokenizer(files.tokenizer, files.config);
   const config = files.config as { chat_template?: unknown; bos_token?: unknown; eos_token?: unknown };
-  const template =
-    typeof config.chat_template === 'string' ? createChatTemplate(config.chat_template) : undefined;
+  const source = files.chatTemplate ?? defaultTemplate(config.chat_template);
+  const template = source === undefined ? undefined : createChatTemplate(source);
   const encode = (text: string): number[] => inner.encode(text, { add_special_tokens: false }).ids;
   return {
     vocab: inner.get_vocab(true).size,
@@ -52,6 +54,15 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
       );
     },
   };
+}
+
+/** A configuration has one template, or a list of named ones. */
+function defaultTemplate(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (!Array.isArray(value)) return undefined;
+  const named = value as readonly ({ name?: unknown; template?: unknown } | null)[];
+  const chosen = named.find((entry) => entry?.name === 'default') ?? named[0];
+  return typeof chosen?.template === 'string' ? chosen.template : undefined;
 }
 
 /** A special token stands in the configuration as a string or as an object with `content`. */

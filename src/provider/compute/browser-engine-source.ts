@@ -4,6 +4,7 @@ import { createConstraintFactory } from '../../engine/grammar/constraint-factory
 import { findAdapter, openDevice, probeAdapter } from '../../engine/gpu/gpu-device.ts';
 import { memoryNeed } from '../../engine/models/memory-need.ts';
 import { obtainModel } from '../../engine/models/kept-files.ts';
+import { checkPrecision } from '../../engine/gpu/gpu-fit.ts';
 import { createOnnxEmbedder } from '../../engine/onnx/onnx-embedder.ts';
 import { createOnnxEngine } from '../../engine/onnx/onnx-engine.ts';
 import type { OnnxRuntime } from '../../engine/onnx/runtime.ts';
@@ -85,11 +86,11 @@ async function load(
   progress: (step: LoadProgress) => void,
   signal: AbortSignal,
 ): Promise<LoadedEngine> {
-  const { shelved, offer } = findOffer(shelf, order.model);
+  const { shelved, offer } = await findOffer(shelf, order.model);
   const { manifest } = shelved;
   checkBudget(manifest, offer.variant, order);
   // The runtime first: a machine that can't compute shall not download a model.
-  const runtime = await openRuntime(order);
+  const runtime = await openRuntime(order, isHalf(manifest, offer.variant));
   try {
     return await fill(runtime, shelved, offer, order, progress, signal);
   } catch (error) {
@@ -157,6 +158,10 @@ async function fill(
   return { ...owned, model: { offer, stopIds, stopWhen } };
 }
 
+function isHalf({ variants }: ModelManifest, variant: string): boolean {
+  return variants[variant]?.dtype.endsWith('16') ?? false;
+}
+
 /** @throws CodedError `memory_budget` where the owner allows less GPU memory than this takes */
 function checkBudget(manifest: ModelManifest, variant: string, order: EngineOrder): void {
   const { slots, context, memoryBytes } = order;
@@ -166,8 +171,11 @@ function checkBudget(manifest: ModelManifest, variant: string, order: EngineOrde
   throw new CodedError('memory_budget', message, { need, budget: memoryBytes });
 }
 
-/** @throws CodedError `webgpu_missing`, `adapter_missing`, `software_adapter_refused`, `device_lost` */
-async function openRuntime({ backend, allowSoftware }: EngineOrder): Promise<OnnxRuntime> {
+/** @throws CodedError `webgpu_missing`, `adapter_missing`, `software_adapter_refused`, `f16_missing`, `device_lost` */
+async function openRuntime(
+  { backend, allowSoftware }: EngineOrder,
+  halfPrecision: boolean,
+): Promise<OnnxRuntime> {
   const refuse = (what: string): CodedError =>
     new CodedError('software_adapter_refused', `${what} is lent only where that is explicitly allowed.`);
   if (backend === 'wasm') {
@@ -176,5 +184,6 @@ async function openRuntime({ backend, allowSoftware }: EngineOrder): Promise<Onn
   }
   const adapter = await findAdapter();
   if (probeAdapter(adapter).software && !allowSoftware) throw refuse('A software adapter');
+  checkPrecision(adapter, halfPrecision);
   return loadWebGpuRuntime(await openDevice(adapter));
 }

@@ -82,12 +82,41 @@ export function choicesOf({ models }: Shelf): ModelChoice[] {
   );
 }
 
-/** A variant's model and offer. @throws CodedError `model_unknown` */
-export function findOffer({ models }: Shelf, id: string): { shelved: ShelvedModel; offer: ModelOffer } {
-  const shelved = models.find(({ offers }) => offers.has(id));
-  const offer = shelved?.offers.get(id);
+/** Without a wish: what runs everywhere in little memory first. */
+const PREFERRED = ['q4', 'q4f16', 'fp32', 'fp16'];
+
+/**
+ * A variant's model and offer.
+ * @param wanted a public id, or the address of any model's manifest with the variant behind a #
+ * @throws CodedError `model_unknown`, `download_failed`, `manifest_invalid`
+ * @example await findOffer(shelf, 'https://models.example/qwen3-0.6b/manifest.json#q4')
+ */
+export async function findOffer(
+  shelf: Pick<Shelf, 'models'>,
+  wanted: string,
+): Promise<{ shelved: ShelvedModel; offer: ModelOffer }> {
+  const address = /^https?:\/\//.test(wanted) && URL.parse(wanted);
+  if (address) return findVariant(address);
+  const shelved = shelf.models.find(({ offers }) => offers.has(wanted));
+  const offer = shelved?.offers.get(wanted);
   if (shelved && offer) return { shelved, offer };
-  throw new CodedError('model_unknown', `This page has no model ${id}.`, { model: id });
+  throw new CodedError('model_unknown', `This page has no model ${wanted}.`, { model: wanted });
+}
+
+async function findVariant(address: URL): Promise<{ shelved: ShelvedModel; offer: ModelOffer }> {
+  const wish = decodeURIComponent(address.hash.slice(1));
+  address.hash = '';
+  const shelved = await readModel(address, []);
+  const { id, variants } = shelved.manifest;
+  const names = [...PREFERRED, ...Object.keys(variants)];
+  const variant = wish === '' ? names.find((name) => name in variants) : wish;
+  const offer = variant === undefined ? undefined : shelved.offers.get(publicId(id, variant));
+  if (offer) return { shelved, offer };
+  const has = Object.keys(variants).join(', ');
+  throw new CodedError('model_unknown', `${id} has no variant ${wish}: it has ${has}.`, {
+    model: id,
+    variant: wish,
+  });
 }
 
 /** The files of a variant, and where they may be had. */

@@ -74,6 +74,8 @@ const configurationSchema = z.strictObject({
   /** Folder of the built page; without one, no page is served. */
   page: z.string().min(1).optional(),
   models: z.string().min(1).default('public/models'),
+  /** Further models, each by its folder or by the address of its manifest. */
+  model: z.array(z.string().min(1)).default([]),
   /** Who is served for free: `localhost`, or nobody. */
   free: z.enum(['localhost', 'nobody']).default('nobody'),
   /** `KEY=0xaccount`: who holds the bearer key uses that account's provider, free. */

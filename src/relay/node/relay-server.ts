@@ -6,6 +6,7 @@ import { cryptoRandom } from '../../core/random.ts';
 import { DEFAULT_TIMING, type Timing } from '../../protocol/constants.ts';
 import { createFreeAccess } from '../access/access.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
+import type { RelayModel } from '../catalogue.ts';
 import type { Log } from '../log.ts';
 import { createMemoryReceiptStore } from '../receipts/memory-receipt-store.ts';
 import type { PayoutEvent } from '../payouts/payouts.ts';
@@ -19,7 +20,8 @@ import {
 } from './configuration.ts';
 import { toApiReply, toApiRequest, urlOf } from './http-exchange.ts';
 import { createPinoLog } from './log.ts';
-import { readModelFolder } from './model-folder.ts';
+import { createModelMounts, originsOf } from './model-mounts.ts';
+import { type NamedModel, readModelFolder, readNamedModel } from './model-folder.ts';
 import { loadRecovery } from './native-signature.ts';
 import { listenForProviders } from './provider-sockets.ts';
 import { loadRelayKey } from './relay-key.ts';
@@ -71,7 +73,9 @@ export async function startRelayServer(
 ): Promise<RelayServer> {
   const configuration = readConfiguration(given);
   const log = parts.log ?? createPinoLog(configuration.log);
-  const models = await readModelFolder(configuration.models);
+  const named = await Promise.all(configuration.model.map(readNamedModel));
+  const models = [...(await readModelFolder(configuration.models)), ...named.flatMap((one) => one.models)];
+  checkIds(models);
   const { data } = configuration;
   const key = await loadRelayKey(data);
   const clock = createSystemClock();
@@ -110,7 +114,7 @@ export async function startRelayServer(
   if (money) relay.onPayment((event) => money.payouts.hear(event));
   await relay.start();
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS });
-  serve(server, relay, configuration, { ...DEFAULT_LIMITS, ...parts.limits });
+  serve(server, relay, configuration, named, { ...DEFAULT_LIMITS, ...parts.limits });
   listenForProviders(server, (socket) => relay.accept(socket));
   const stop = async (graceMs: number): Promise<void> => {
     await relay.close(graceMs);
@@ -146,22 +150,34 @@ function serve(
   server: Server,
   relay: Relay,
   { host, page, modelHosts }: ReadyConfiguration,
+  named: readonly NamedModel[],
   { bodyBytes }: Limits,
 ): void {
-  const files =
-    page === undefined
-      ? undefined
-      : createStaticFiles(page, { connect: modelHosts, local: isLoopback(host) });
+  const sources = { connect: [...modelHosts, ...originsOf(named)], local: isLoopback(host) };
+  const files = page === undefined ? undefined : createStaticFiles(page, sources);
+  const models = createModelMounts(named, sources);
   server.on('request', (request, response) => {
     const url = urlOf(request);
     const isApi = url.pathname.startsWith('/v1/') || API_PATHS.has(url.pathname);
     const answer = async (): Promise<void> => {
+      if (await models(request, response, url.pathname)) return;
       if (!isApi && files && (await files(request, response, url.pathname))) return;
       await relay.answer(toApiRequest(request, url, bodyBytes), toApiReply(response));
     };
     // `answer` tells all its errors to the client itself; what is left is a response that can't be written.
     answer().catch(() => response.destroy());
   });
+}
+
+/** @throws CodedError `configuration_invalid` */
+function checkIds(models: readonly RelayModel[]): void {
+  const ids = new Set<string>();
+  for (const { id } of models) {
+    if (ids.has(id)) {
+      throw new CodedError('configuration_invalid', `Two models are called ${id}.`, { name: 'model', id });
+    }
+    ids.add(id);
+  }
 }
 
 function isLoopback(host: string): boolean {
