@@ -7,9 +7,8 @@ async function load(model: string): Promise<void> {
     const source = createBrowserEngineSource(new URL('/', location.href));
     const order = { model, backend: 'wasm', slots: 1, allowSoftware: true, memoryBytes: 0 } as const;
     const loaded = await source.load(order, () => {}, new AbortController().signal);
-    const { vocab } = loaded.engine.capabilities;
-    await loaded.engine.close();
-    postMessage({ id: loaded.model.offer.id, vocab });
+    await loaded.engine?.close();
+    postMessage({ id: loaded.model?.offer.id, vocab: loaded.engine?.capabilities.vocab });
   } catch (error) {
     postMessage({ code: errorBody(error).code });
   }

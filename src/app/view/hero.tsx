@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { Lending } from '../state/lending.ts';
 import { describeRate } from '../words/quantities.ts';
+import { describeAddress } from '../words/model-address.ts';
 import { describeState } from '../words/state-words.ts';
 import { Controls } from './controls.tsx';
 import { useNow } from './use-now.ts';
@@ -11,7 +12,11 @@ export function Hero({ lending }: { lending: Lending }): JSX.Element {
   const status = lending.status.value;
   const state = status?.state;
   const now = useNow(state?.name === 'connecting' && state.retryAt !== undefined);
-  const words = describeState(status, lending.model.value?.name ?? 'the model', now);
+  const words = describeState(
+    status,
+    lending.model.value?.name ?? describeAddress(lending.settings.value.model) ?? 'the model',
+    now,
+  );
   const rate = status?.tokensPerSecond ?? 0;
   return (
     <section class="hero" data-tone={words.tone} aria-labelledby="hero-title">

@@ -31,6 +31,11 @@ const cures: Readonly<Record<string, string>> = {
   gpu_miscomputes:
     'Update the graphics driver or the browser. Until then, choose the wasm backend: this GPU gives wrong results.',
   model_unsupported: 'Choose another model or variant.',
+  manifest_mismatch: 'Tell whoever published this model: its manifest does not describe its graph.',
+  manifest_invalid: 'Check the address of the manifest, or tell whoever published this model.',
+  graph_invalid: 'Tell whoever published this model: its graph is damaged.',
+  f16_missing: 'Choose the q4 or fp32 variant of this model.',
+  adapter_too_small: 'Choose a smaller model, or a variant with smaller weights.',
   model_file_missing: 'Tell whoever runs this page: a file of the model is missing.',
   engine_failed: 'Press start again. If it happens again, choose another model or the wasm backend.',
   signer_gone: 'Reload the page.',

@@ -122,6 +122,25 @@ describe('the page', () => {
     await expect.element(button('Start lending')).toBeEnabled();
   });
 
+  it('lends any model by the address of its manifest', async () => {
+    const desk = new StandInDesk();
+    await open(desk);
+    const picker = page.getByRole('combobox', { name: /^Model/ });
+    await picker.selectOptions('Another one, by its address…');
+    const address = page.getByLabelText('Address of the model’s manifest');
+    await address.fill('qwen3');
+    await button('Use it').click();
+    await expect.element(page.getByText(/with the variant behind the #/)).toBeVisible();
+    const results = await axe.run(document);
+    expect(results.violations.map(({ id }) => id)).toEqual([]);
+    await address.fill('https://models.example/qwen3-0.6b/manifest.json#q4');
+    await button('Use it').click();
+    await expect.element(page.getByText(/Start, and qwen3-0\.6b, q4 loads in this tab/)).toBeVisible();
+    expect(saved.at(-1)).toMatchObject({ model: 'https://models.example/qwen3-0.6b/manifest.json#q4' });
+    await button('Start lending').click();
+    expect(desk.asked).toEqual(['start https://models.example/qwen3-0.6b/manifest.json#q4 webgpu']);
+  });
+
   it('lends a software adapter only where the owner says so', async () => {
     const desk = new StandInDesk();
     desk.gpu = { ...desk.gpu, software: true, name: 'SwiftShader' };
