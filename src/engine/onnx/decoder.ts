@@ -68,7 +68,7 @@ export function shapeOf(
     throw new CodedError('manifest_mismatch', message, Object.fromEntries(differences));
   }
   const { cacheType, logitsType, hasPositions, hasKept } = facts;
-  const context = Math.min(manifest.context, most);
+  const context = Math.min(manifest.context, most, facts.positions ?? most);
   return { ...stated, cacheType, logitsType, hasPositions, hasKept, context, slots };
 }
 

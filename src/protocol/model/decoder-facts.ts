@@ -11,6 +11,8 @@ export interface DecoderFacts {
   readonly kvHeads?: number;
   readonly headDim?: number;
   readonly vocab?: number;
+  /** Rows of its rotary tables: nothing may come later. */
+  readonly positions?: number;
   /** Of keys and values. */
   readonly cacheType: FloatType;
   readonly logitsType: FloatType;
@@ -47,6 +49,7 @@ export async function readDecoderFacts(source: ByteSource): Promise<DecoderFacts
     kvHeads: commonSize(cache, 1),
     headDim: commonSize(cache, 3),
     vocab: commonSize([logits], 2),
+    positions: tensors.find(({ name, dims }) => ROTARY_TABLE.test(name) && dims.length === 2)?.dims[0],
   };
   const largest = tensors.reduce((most, tensor) => (tensor.bytes > most.bytes ? tensor : most), NOTHING);
   return {
@@ -63,6 +66,9 @@ export async function readDecoderFacts(source: ByteSource): Promise<DecoderFacts
     largestTensor: { name: largest.name, bytes: largest.bytes },
   };
 }
+
+/** As exporters call it: `cos_cache`, `rotary.cos`. */
+const ROTARY_TABLE = /(^|[._/])cos(_cache)?$/;
 
 const NOTHING = { name: '', bytes: 0 };
 

@@ -61,7 +61,8 @@ export async function makeManifest(
     const print = await site.fingerprint(path, (bytes) => tell(path, bytes));
     files.push({ path, ...print, ...(url === undefined ? {} : { url }) });
   }
-  const context = Math.min(wishes.context ?? CONTEXT, config.positions);
+  const positions = graphs.map(({ facts }) => facts.positions ?? config.positions);
+  const context = Math.min(wishes.context ?? CONTEXT, config.positions, ...positions);
   const readme = (await optional('README.md')) ?? '';
   const value = {
     format: 1,

@@ -20,6 +20,7 @@ describe('the facts of a decoder', () => {
       kvHeads: 2,
       headDim: 32,
       vocab: 2048,
+      positions: 1024,
       cacheType: 'float32',
       logitsType: 'float32',
       hasPositions: true,
