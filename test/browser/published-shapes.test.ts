@@ -23,7 +23,11 @@ const external = 'model.onnx_data';
 
 describe('on WebGPU', () => {
   it.each([
-    ['Qwen3 q4, weights read from a blob', 'qwen3-0.6b', { dtype: 'q4', zeroPoints: true, external }],
+    [
+      'Qwen3 q4, heads normalised in attention, weights read from a blob',
+      'qwen3-0.6b',
+      { dtype: 'q4', zeroPoints: true, headNorm: 'attention', external },
+    ],
     ['Llama-3.2 fp32', 'llama-3.2-1b', { dtype: 'fp32' }],
   ] as const)('L3 %s decodes as it prefills, and in a batch as alone', async (_, shape, options) => {
     const { manifest, graph, data } = createSyntheticDecoder(shape, options, THIN);

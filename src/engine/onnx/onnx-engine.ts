@@ -155,13 +155,17 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Onnx
   };
 }
 
-function createDecoder(
+async function createDecoder(
   runtime: OnnxRuntime,
   files: DecoderFiles,
   facts: DecoderFacts,
   shape: DecoderShape,
   clock: Stopwatch,
 ): Promise<Decoder> {
+  if (facts.normsInAttention && runtime.backend !== 'webgpu') {
+    const message = 'This model’s attention normalises heads itself: it runs on WebGPU only.';
+    throw new CodedError('model_unsupported', message, { backend: runtime.backend });
+  }
   switch (runtime.backend) {
     case 'cpu':
       return createCpuDecoder(runtime.ort, files, shape, clock, runtime.threads);

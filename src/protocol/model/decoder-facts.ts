@@ -21,6 +21,8 @@ export interface DecoderFacts {
   readonly hasKept: boolean;
   /** It computes in half precision somewhere: a GPU needs `shader-f16`. */
   readonly halfPrecision: boolean;
+  /** Attention normalises heads itself, which ONNX Runtime does on GPUs only. */
+  readonly normsInAttention: boolean;
   /** Files with its weights, as the graph calls them: relative to its own folder. */
   readonly files: readonly string[];
   /** All weights, wherever they lie. */
@@ -36,7 +38,7 @@ export interface DecoderFacts {
  */
 export async function readDecoderFacts(source: ByteSource): Promise<DecoderFacts> {
   const outline = await readOutline(source);
-  const { inputs, outputs, tensors, operators } = outline;
+  const { inputs, outputs, tensors, nodes } = outline;
   const layers = countLayers(inputs);
   checkNames(outline, layers);
   const names = cacheNames(layers);
@@ -60,15 +62,21 @@ export async function readDecoderFacts(source: ByteSource): Promise<DecoderFacts
     hasPositions: inputs.some(({ name }) => name === POSITIONS),
     hasKept: inputs.some(({ name }) => name === KEPT),
     halfPrecision: [...inputs, ...outputs, ...tensors].some(({ type }) => type === 'float16'),
+    normsInAttention: nodes.some(
+      ({ operator, inputs: of }) => operator === 'GroupQueryAttention' && (of[HEAD_GAIN] ?? '') !== '',
+    ),
     files: [...new Set(tensors.flatMap(({ file }) => file ?? []))],
     weightBytes: tensors.reduce((sum, { bytes }) => sum + bytes, 0),
-    copiedBytes: operators.has('Transpose') ? largest.bytes : 0,
+    copiedBytes: nodes.some(({ operator }) => operator === 'Transpose') ? largest.bytes : 0,
     largestTensor: { name: largest.name, bytes: largest.bytes },
   };
 }
 
 /** As exporters call it: `cos_cache`, `rotary.cos`. */
 const ROTARY_TABLE = /(^|[._/])cos(_cache)?$/;
+
+/** The input of GroupQueryAttention that has the gains of queries. */
+const HEAD_GAIN = 14;
 
 const NOTHING = { name: '', bytes: 0 };
 

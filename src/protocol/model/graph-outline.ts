@@ -34,19 +34,24 @@ export interface GraphTensor {
   readonly file?: string;
 }
 
+/** A node, by what it computes and of what; an input that is left out has an empty name. */
+export interface GraphNode {
+  readonly operator: string;
+  readonly inputs: readonly string[];
+}
+
 /** What a graph takes, gives and stores. */
 export interface GraphOutline {
   readonly inputs: readonly GraphValue[];
   readonly outputs: readonly GraphValue[];
   readonly tensors: readonly GraphTensor[];
-  /** The operators in it. */
-  readonly operators: ReadonlySet<string>;
+  readonly nodes: readonly GraphNode[];
 }
 
 /** Field numbers of ONNX's messages. */
 const MODEL = { graph: 7 };
 const GRAPH = { node: 1, tensor: 5, input: 11, output: 12 };
-const NODE = { operator: 4 };
+const NODE = { input: 1, operator: 4 };
 const TENSOR = { dims: 1, type: 2, name: 8, external: 13 };
 const ENTRY = { key: 1, value: 2 };
 const VALUE = { name: 1, type: 2 };
@@ -69,24 +74,26 @@ export async function readOutline(source: ByteSource): Promise<GraphOutline> {
 
 async function readGraph(reader: ProtobufReader, { from, to }: Field): Promise<GraphOutline> {
   const [inputs, outputs, tensors]: [GraphValue[], GraphValue[], GraphTensor[]] = [[], [], []];
-  const operators = new Set<string>();
+  const nodes: GraphNode[] = [];
   for await (const field of reader.fields(from, to)) {
-    if (field.number === GRAPH.node) operators.add(await readOperator(reader, field));
+    if (field.number === GRAPH.node) nodes.push(await readNode(reader, field));
     else if (field.number === GRAPH.tensor) tensors.push(await readTensor(reader, field));
     else if (field.number === GRAPH.input) inputs.push(await readValue(reader, field));
     else if (field.number === GRAPH.output) outputs.push(await readValue(reader, field));
   }
   // Older files list what is stored among the inputs, too.
   const stored = new Set(tensors.map(({ name }) => name));
-  return { inputs: inputs.filter(({ name }) => !stored.has(name)), outputs, tensors, operators };
+  return { inputs: inputs.filter(({ name }) => !stored.has(name)), outputs, tensors, nodes };
 }
 
-async function readOperator(reader: ProtobufReader, { from, to }: Field): Promise<string> {
+async function readNode(reader: ProtobufReader, { from, to }: Field): Promise<GraphNode> {
   let operator = '';
+  const inputs: string[] = [];
   for await (const field of reader.fields(from, to)) {
     if (field.number === NODE.operator) operator = await reader.text(field);
+    else if (field.number === NODE.input) inputs.push(await reader.text(field));
   }
-  return operator;
+  return { operator, inputs };
 }
 
 async function readTensor(reader: ProtobufReader, { from, to }: Field): Promise<GraphTensor> {

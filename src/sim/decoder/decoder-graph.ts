@@ -15,6 +15,11 @@ export interface DecoderGraphOptions {
    * the graph has no `position_ids`. `nodes`: both are rotated before, by `position_ids`, as in older exports.
    */
   readonly rotary?: 'attention' | 'nodes';
+  /**
+   * Where heads are normalised, if the family does that: in nodes of their own (the default), or inside of attention as
+   * in the newest exports for WebGPU, which no CPU runs.
+   */
+  readonly headNorm?: 'nodes' | 'attention';
   /** Four-bit weights with zero points, or symmetric ones (the default). */
   readonly zeroPoints?: boolean;
   /** Half-precision variants with logits in single precision: a cast at the end. */
@@ -183,7 +188,8 @@ class DecoderGraph {
     const widths = [heads * headDim, kvHeads * headDim, kvHeads * headDim] as const;
     const inside = this.#options.rotary !== 'nodes';
     let [q, k, v] = inside ? this.#packed(name, x, widths) : this.#unpacked(name, x, widths);
-    if (this.#sizes.headNorm) {
+    const normsInside = this.#sizes.headNorm && this.#options.headNorm === 'attention';
+    if (this.#sizes.headNorm && !normsInside) {
       q = this.#headNorm(`${name}/q_norm`, q, widths[0]);
       k = this.#headNorm(`${name}/k_norm`, k, widths[1]);
     }
@@ -199,13 +205,22 @@ class DecoderGraph {
     const attended = writer.microsoft(
       'GroupQueryAttention',
       `${name}/GroupQueryAttention`,
-      [q, k, v, ...past, ...lengths, ...(inside ? tables : [])],
+      [
+        q,
+        k,
+        v,
+        ...past,
+        ...lengths,
+        ...(inside ? tables : []),
+        ...(normsInside ? this.#headGains(name) : []),
+      ],
       {
         num_heads: heads,
         kv_num_heads: kvHeads,
         scale: { float: headDim ** -0.5 },
         local_window_size: -1,
         softcap: { float: 0 },
+        ...(normsInside ? { qk_norm_epsilon: { float: EPSILON } } : {}),
         do_rotary: inside ? 1 : 0,
         rotary_interleaved: 0,
       },
@@ -241,16 +256,21 @@ class DecoderGraph {
     return [product('q', widths[0]!), product('k', widths[1]!), product('v', widths[2]!)];
   }
 
+  /** The last two inputs of GroupQueryAttention; the five before them stay empty. */
+  #headGains(name: string): string[] {
+    return ['', '', '', '', '', this.#headGain(`${name}/q_norm`), this.#headGain(`${name}/k_norm`)];
+  }
+
+  #headGain(name: string): string {
+    const stem = name.slice(1).replaceAll('/', '.');
+    return this.#weights.random(`${stem}.layernorm.weight`, [this.#sizes.headDim], 0.1, 1);
+  }
+
   #headNorm(name: string, x: string, width: number): string {
     const writer = this.#writer;
     const { headDim } = this.#sizes;
     const heads = writer.node('Reshape', `${name}/Reshape_1`, [x, this.#weights.integer([0, -1, headDim])]);
-    const gain = this.#weights.random(
-      `${name.slice(1).replaceAll('/', '.')}.layernorm.weight`,
-      [headDim],
-      0.1,
-      1,
-    );
+    const gain = this.#headGain(name);
     const normed = writer.node(
       'SimplifiedLayerNormalization',
       `${name}/SimplifiedLayerNormalization`,

@@ -20,6 +20,11 @@ const faults: [string, Partial<OnnxEngineOptions>, object][] = [
       data: { vocab: { graph: 512, manifest: 500 }, layers: { graph: 2, manifest: 3 } },
     },
   ],
+  [
+    'attention that only GPUs run',
+    createSyntheticDecoder('qwen3-0.6b', { dtype: 'q4', headNorm: 'attention' }, THIN),
+    { code: 'model_unsupported', message: expect.stringContaining('WebGPU only') },
+  ],
   ['no data', { data: [] }, { code: 'model_file_missing', data: { file: external } }],
   ['data of another name', { data: [{ name: 'other', content }] }, { code: 'model_file_missing' }],
   [

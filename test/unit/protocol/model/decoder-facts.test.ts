@@ -26,6 +26,7 @@ describe('the facts of a decoder', () => {
       hasPositions: true,
       hasKept: false,
       halfPrecision: false,
+      normsInAttention: false,
       files: [],
       // What the manifest of training/package.py counts with, as `onnx` reads it.
       weightBytes: 760_352,
