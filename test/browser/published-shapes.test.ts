@@ -28,7 +28,7 @@ describe('on WebGPU', () => {
       'qwen3-0.6b',
       { dtype: 'q4', zeroPoints: true, headNorm: 'attention', external },
     ],
-    ['Llama-3.2 fp32', 'llama-3.2-1b', { dtype: 'fp32' }],
+    ['Llama-3.2 fp32, num_logits_to_keep', 'llama-3.2-1b', { dtype: 'fp32', asksKept: true }],
   ] as const)('L3 %s decodes as it prefills, and in a batch as alone', async (_, shape, options) => {
     const { manifest, graph, data } = createSyntheticDecoder(shape, options, THIN);
     const blobs = data.map(({ name, content }) => ({ name, content: new Blob([content]) }));

@@ -24,6 +24,8 @@ export interface DecoderGraphOptions {
   readonly zeroPoints?: boolean;
   /** Half-precision variants with logits in single precision: a cast at the end. */
   readonly wideLogits?: boolean;
+  /** The graph is told of how many tokens at the end it shall give logits (`num_logits_to_keep`). */
+  readonly asksKept?: boolean;
   /** One embedding matrix for both ends (the default), or one for each. */
   readonly tied?: boolean;
 }
@@ -159,7 +161,18 @@ class DecoderGraph {
     );
   }
 
-  #head(normed: string): void {
+  /** The states of the last tokens, as many as `num_logits_to_keep` says. */
+  #lastOf(states: string): string {
+    const writer = this.#writer;
+    const name = '/lm_head/last';
+    const from = writer.node('Neg', `${name}/Neg`, [writer.input('num_logits_to_keep', 'int64', [])]);
+    const start = writer.node('Unsqueeze', `${name}/Unsqueeze`, [from, this.#weights.integer([0])]);
+    const end = this.#weights.integer([2 ** 31]);
+    return writer.node('Slice', `${name}/Slice`, [states, start, end, this.#weights.integer([1])]);
+  }
+
+  #head(states: string): void {
+    const normed = this.#options.asksKept ? this.#lastOf(states) : states;
     const { hidden, vocab } = this.#sizes;
     const { tied, wideLogits } = this.#options;
     const cast = wideLogits && this.#type === 'float16';

@@ -25,8 +25,8 @@ const models: Record<string, () => SyntheticDecoder> = {
   'SmolLM2-135M q4, zero points': () =>
     createSyntheticDecoder('smollm2-135m', { dtype: 'q4', zeroPoints: true }),
   'SmolLM2-135M fp16': () => createSyntheticDecoder('smollm2-135m', { dtype: 'fp16', external }, THIN),
-  'SmolLM2-135M fp32, two embeddings': () =>
-    createSyntheticDecoder('smollm2-135m', { dtype: 'fp32', tied: false, external }, THIN),
+  'SmolLM2-135M fp32, two embeddings, num_logits_to_keep': () =>
+    createSyntheticDecoder('smollm2-135m', { dtype: 'fp32', tied: false, asksKept: true, external }, THIN),
 };
 
 describe.each(Object.entries(models))('%s', (name, create) => {
@@ -40,7 +40,7 @@ describe('on wasm', () => {
     'L3, E3 %s decodes as it prefills, and scores alike',
     { timeout: 30_000 },
     async (dtype) => {
-      const model = createSyntheticDecoder('smollm2-135m', { dtype, external }, THIN);
+      const model = createSyntheticDecoder('smollm2-135m', { dtype, asksKept: dtype === 'q4', external }, THIN);
       await decodesAsItPrefills(await loadWasmRuntime(), model, dtype === 'q4' ? EPSILON : HALF_EPSILON);
     },
   );
