@@ -20,8 +20,8 @@ import { fitModel, type FitWish, type ModelFit } from './model-fit.ts';
 import { ownEngine } from './owned-engine.ts';
 import {
   choicesOf,
-  findOffer,
   readShelf,
+  resolveOffer,
   type Shelf,
   type ShelvedModel,
   wantedFiles,
@@ -86,7 +86,7 @@ async function load(
   progress: (step: LoadProgress) => void,
   signal: AbortSignal,
 ): Promise<LoadedEngine> {
-  const { shelved, offer } = await findOffer(shelf, order.model);
+  const { shelved, offer } = await resolveOffer(shelf, order.model);
   const { manifest } = shelved;
   checkBudget(manifest, offer.variant, order);
   // The runtime first: a machine that can't compute shall not download a model.

@@ -85,22 +85,29 @@ export function choicesOf({ models }: Shelf): ModelChoice[] {
 /** Without a wish: what runs everywhere in little memory first. */
 const PREFERRED = ['q4', 'q4f16', 'fp32', 'fp16'];
 
+/** A variant's model and offer. @throws CodedError `model_unknown` */
+export function findOffer(
+  { models }: Pick<Shelf, 'models'>,
+  id: string,
+): { shelved: ShelvedModel; offer: ModelOffer } {
+  const shelved = models.find(({ offers }) => offers.has(id));
+  const offer = shelved?.offers.get(id);
+  if (shelved && offer) return { shelved, offer };
+  throw new CodedError('model_unknown', `This page has no model ${id}.`, { model: id });
+}
+
 /**
- * A variant's model and offer.
+ * The model and offer that an order names.
  * @param wanted a public id, or the address of any model's manifest with the variant behind a #
  * @throws CodedError `model_unknown`, `download_failed`, `manifest_invalid`
- * @example await findOffer(shelf, 'https://models.example/qwen3-0.6b/manifest.json#q4')
+ * @example await resolveOffer(shelf, 'https://models.example/qwen3-0.6b/manifest.json#q4')
  */
-export async function findOffer(
+export async function resolveOffer(
   shelf: Pick<Shelf, 'models'>,
   wanted: string,
 ): Promise<{ shelved: ShelvedModel; offer: ModelOffer }> {
   const address = /^https?:\/\//.test(wanted) && URL.parse(wanted);
-  if (address) return findVariant(address);
-  const shelved = shelf.models.find(({ offers }) => offers.has(wanted));
-  const offer = shelved?.offers.get(wanted);
-  if (shelved && offer) return { shelved, offer };
-  throw new CodedError('model_unknown', `This page has no model ${wanted}.`, { model: wanted });
+  return address ? findVariant(address) : findOffer(shelf, wanted);
 }
 
 async function findVariant(address: URL): Promise<{ shelved: ShelvedModel; offer: ModelOffer }> {

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProgram } from '../../../../src/cli/afterglow.ts';
 import { filesOf, parseManifest } from '../../../../src/protocol/wire/model-manifest.ts';
-import { findOffer } from '../../../../src/provider/compute/model-shelf.ts';
+import { resolveOffer } from '../../../../src/provider/compute/model-shelf.ts';
 import { readNamedModel } from '../../../../src/relay/node/model-folder.ts';
 import { makeManifest } from '../../../../src/relay/node/models/manifest-maker.ts';
 import { openModelSite } from '../../../../src/relay/node/models/open-site.ts';
@@ -172,16 +172,16 @@ describe('afterglow relay --model', () => {
     await writeFile(join(folder, 'notes.txt'), 'not for others');
     const relay = await startRelayServer({ port: 0, model: [folder], log: 'silent' });
     expect(relay.models).toEqual(expect.arrayContaining(['a-model-q4', 'a-model-fp16', 'shakespeare-1m-q4']));
-    const { shelved, offer } = await findOffer(
+    const { shelved, offer } = await resolveOffer(
       { models: [] },
       `${relay.url}/models/a-model/manifest.json#fp16`,
     );
     expect(shelved.manifest).toEqual(manifest);
     expect(offer).toMatchObject({ id: 'a-model-fp16', variant: 'fp16' });
-    const best = await findOffer({ models: [] }, `${relay.url}/models/a-model/manifest.json`);
+    const best = await resolveOffer({ models: [] }, `${relay.url}/models/a-model/manifest.json`);
     expect(best.offer.variant).toBe('q4');
     await expect(
-      findOffer({ models: [] }, `${relay.url}/models/a-model/manifest.json#q8`),
+      resolveOffer({ models: [] }, `${relay.url}/models/a-model/manifest.json#q8`),
     ).rejects.toMatchObject({
       code: 'model_unknown',
     });
