@@ -40,7 +40,11 @@ describe('on wasm', () => {
     'L3, E3 %s decodes as it prefills, and scores alike',
     { timeout: 30_000 },
     async (dtype) => {
-      const model = createSyntheticDecoder('smollm2-135m', { dtype, asksKept: dtype === 'q4', external }, THIN);
+      const model = createSyntheticDecoder(
+        'smollm2-135m',
+        { dtype, asksKept: dtype === 'q4', external },
+        THIN,
+      );
       await decodesAsItPrefills(await loadWasmRuntime(), model, dtype === 'q4' ? EPSILON : HALF_EPSILON);
     },
   );
