@@ -54,6 +54,8 @@ export interface Confirmed {
 
 export interface Sight {
   readonly block: bigint;
+  /** Its own time, in Unix seconds. */
+  readonly time: number;
   readonly ageMs: number;
   readonly blind: boolean;
 }
@@ -113,7 +115,7 @@ export class ChainClient {
   async sight(): Promise<Sight> {
     const { number, timestamp } = await this.#ask(() => this.#public.getBlock({ blockTag: 'latest' }));
     const ageMs = Math.max(0, this.#options.clock.now() - Number(timestamp) * 1000);
-    return { block: number, ageMs, blind: ageMs > this.#options.blindAfterMs };
+    return { block: number, time: Number(timestamp), ageMs, blind: ageMs > this.#options.blindAfterMs };
   }
 
   /** @throws CodedError `chain_blind`, or `chain_unreachable` where there is no answer at all */

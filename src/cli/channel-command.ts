@@ -1,20 +1,31 @@
 import { Command } from 'commander';
 import { CodedError } from '../core/errors.ts';
-import { type ClientOptions, createClient, formatCoins } from '../sdk/index.ts';
+import { type ClientOptions, createClient, formatCoins, leaveChannel } from '../sdk/index.ts';
 import { channelPath, openChannelFile, readChannelFile } from './channel-file.ts';
-import { loadWallet } from './key-file.ts';
-import { type WalletFlags, withRelay, withState, withWallet } from './wallet-options.ts';
+import { loadWallet, readKey } from './key-file.ts';
+import { option, type WalletFlags, withRelay, withState, withWallet } from './wallet-options.ts';
 
 interface ChannelFlags extends WalletFlags {
   readonly json?: boolean;
 }
 
-/** `afterglow channel status|close`: for the channel that a proxy kept. */
+interface LeaveFlags extends ChannelFlags {
+  readonly rpcUrl: string;
+  readonly gasKeyFile?: string;
+}
+
+/** `afterglow channel status|close|leave`: for the channel that a proxy kept. */
 export function channelCommand(): Command {
   return new Command('channel')
     .description("An agent's payment channel.")
     .addCommand(flagged('status', 'Show what the relay says of the channel.').action(showStatus))
-    .addCommand(flagged('close', 'Close the channel: the rest of the deposit comes back.').action(close));
+    .addCommand(flagged('close', 'Close the channel: the rest of the deposit comes back.').action(close))
+    .addCommand(
+      flagged('leave', 'Take the rest of the deposit back without the relay, for one that is gone.')
+        .addOption(option('--rpc-url <url>', "the chain's RPC", 'RPC_URL').makeOptionMandatory())
+        .option('--gas-key-file <file>', 'who pays the gas (default: nobody; prints what anybody may send)')
+        .action(leave),
+    );
 }
 
 function flagged(name: string, description: string): Command {
@@ -52,6 +63,33 @@ async function close(flags: ChannelFlags): Promise<void> {
     console.log(`Closed: ${paid} paid, ${back} back.`);
   } finally {
     await file.close();
+  }
+}
+
+/** One step each time: it is run again until the deposit is back. */
+async function leave(flags: LeaveFlags): Promise<void> {
+  const { gasKeyFile, json, keyFile, rpcUrl } = flags;
+  const state = await readChannelFile(pathOf(flags));
+  if (state === undefined) throw new CodedError('channel_missing', 'There is no open channel.');
+  const left = await leaveChannel({
+    state,
+    wallet: await loadWallet(keyFile),
+    rpcUrl,
+    ...(gasKeyFile === undefined ? {} : { gasKey: await readKey(gasKeyFile) }),
+  });
+  if (json) return console.log(plain(left));
+  switch (left.step) {
+    case 'waiting':
+      console.log(
+        `The escrow pays out from ${new Date(left.withdrawableAt * 1_000).toISOString()} on: run this again then.`,
+      );
+      return;
+    case 'unsent':
+      console.log('Nothing was sent: no gas. Anybody may send this, and only you can be paid by it:');
+      console.log(`  to    ${left.call.to}\n  data  ${left.call.data}`);
+      return;
+    case 'left':
+      console.log(`Left: ${left.settled} base units were the relay's, ${left.refunded} came back.`);
   }
 }
 

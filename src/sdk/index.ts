@@ -4,6 +4,7 @@ export type { ChannelSnapshot } from './channel.ts';
 export type { CheckedReceipt, ClientEvent } from './client-events.ts';
 export { formatCoins, parseCoins } from './coin.ts';
 export { askFaucet, type FaucetGift } from './faucet.ts';
+export { leaveChannel, type Leaving, type LeavingOptions, type OpenCall } from './leaving.ts';
 export type { ChannelClosed, ChannelStatus } from './payment-messages.ts';
 export { fetchTerms, type PaymentTerms, type TrustedContracts } from './payment-terms.ts';
 export { type ReadReceipt, readReceipt } from './receipt-file.ts';

@@ -1,16 +1,11 @@
 import { expect, it } from 'vitest';
 import { newAccount } from '../../../scripts/network/test-chain.ts';
-import {
-  readClosesCancelled,
-  requestCloseWithAuthorizationCall,
-  withdrawForCall,
-} from '../../../src/chain/channel.ts';
+import { withdrawForCall } from '../../../src/chain/channel.ts';
 import { mintCall } from '../../../src/chain/dollar.ts';
 import { readPaid, redeemCall } from '../../../src/chain/hub.ts';
-import { fromHex } from '../../../src/core/bytes.ts';
+import type { Hex } from '../../../src/core/bytes.ts';
 import type { StoredVoucher } from '../../../src/provider/income/payout-store.ts';
-import { signDigest } from '../../../src/protocol/money/signature.ts';
-import { closeRequestDigester } from '../../../src/protocol/money/voucher.ts';
+import { keyWallet, leaveChannel, type Leaving } from '../../../src/sdk/index.ts';
 import { PaidScene } from './paid-scene.ts';
 
 /** Pico in a base unit of the test dollar, and what 32 tokens and the prompt cost. */
@@ -52,7 +47,7 @@ it('M13 a relay that owes more than it has: the tab stops lending at its limit, 
 
 it('K7 K9 a relay that vanishes: the tab is paid from what it stored, and an agent without gas leaves with its deposit', async () => {
   await using scene = await PaidScene.open();
-  const { channel: contract, hub, token, chainId } = scene.chain.deployment;
+  const { channel: contract, hub, token } = scene.chain.deployment;
   const agent = await scene.agentWithChannel();
   // From here on nothing of the relay's reaches the chain.
   scene.gate.refusesTransactions = true;
@@ -75,16 +70,22 @@ it('K7 K9 a relay that vanishes: the tab is paid from what it stored, and an age
   // The agent signs; the stranger pays the gas of asking and of taking out.
   const { deposit, settled } = await scene.channelState(agent.channel);
   expect(settled).toBe(0n);
-  const cancelled = await readClosesCancelled(chain, contract, agent.channel);
-  const deadline = BigInt(await scene.chain.time()) + 600n;
-  const request = { channelId: agent.channel, cancelled, deadline };
-  const signature = signDigest(closeRequestDigester({ chainId, contract })(request), fromHex(agent.key));
-  await chain.send(requestCloseWithAuthorizationCall(contract, request, signature));
+  const leave = (gasKey?: Hex): Promise<Leaving> =>
+    leaveChannel({
+      state: agent.client.exportState() as string,
+      wallet: keyWallet(agent.key),
+      rpcUrl: scene.chain.anvil.rpcUrl,
+      ...(gasKey === undefined ? {} : { gasKey }),
+    });
+  expect(await leave()).toMatchObject({ step: 'unsent', call: { to: contract } });
+  expect(await leave(stranger.key)).toMatchObject({ step: 'waiting' });
+  // Not a second before its time.
+  expect(await leave(stranger.key)).toMatchObject({ step: 'waiting' });
   await expect(chain.send(withdrawForCall(contract, agent.channel))).rejects.toMatchObject({
     data: { reason: 'CloseNotReady' },
   });
   await scene.chain.pass(61);
-  await chain.send(withdrawForCall(contract, agent.channel));
+  expect(await leave(stranger.key)).toEqual({ step: 'left', settled: 0n, refunded: deposit });
   expect(await scene.dollars(agent.address)).toBe(1_000_000n);
   expect(await scene.channelState(agent.channel)).toMatchObject({ deposit, finalized: true });
 });

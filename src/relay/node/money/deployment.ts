@@ -10,10 +10,7 @@ import { readDecimals } from '../../../chain/dollar.ts';
 import type { Hex } from '../../../core/bytes.ts';
 import { CodedError } from '../../../core/errors.ts';
 import { createSystemClock } from '../system-clock.ts';
-import { isTestChain } from './test-chains.ts';
-
-/** The published draft allows no shorter time for a payee to settle. */
-const LEAST_GRACE_SECONDS = 600;
+import { isTestChain, LEAST_GRACE_SECONDS } from './test-chains.ts';
 
 export interface DeploymentOrder extends DeployPlan {
   readonly rpcUrl: string;

@@ -24,7 +24,7 @@ import type { RelayKey } from '../relay-key.ts';
 import { openSqliteLedger } from '../sqlite-ledger.ts';
 import { createEvmChannels } from './evm-channels.ts';
 import { createEvmSettlement } from './evm-settlement.ts';
-import { checkFaucet } from './test-chains.ts';
+import { checkFaucet, isTestChain, LEAST_GRACE_SECONDS } from './test-chains.ts';
 
 export interface MoneyParts {
   readonly configuration: ChainConfiguration;
@@ -47,7 +47,7 @@ export interface Money {
 /**
  * Connects to the chain, checks that its contracts are what the configuration says, and opens the ledger.
  * @throws CodedError `chain_unreachable`, `chain_mismatch`, `hub_not_ours`, `contract_missing`, `decimals_unsupported`,
- * `faucet_refused`, `configuration_invalid`, `store_failed`, `ledger_of_other_money`
+ * `faucet_refused`, `grace_too_short`, `configuration_invalid`, `store_failed`, `ledger_of_other_money`
  */
 export async function openMoney(parts: MoneyParts): Promise<Money> {
   const { clock, configuration, data, emit, key, log, models } = parts;
@@ -122,12 +122,20 @@ async function readTerms(
     escrow,
     hub,
     feeBps,
-    closeGraceSeconds: await readGracePeriod(chain, escrow),
+    closeGraceSeconds: await graceOf(chain, escrow, chainId),
     confirmations,
     minDeposit,
     suggestedDeposit,
     prices: pricesOf(configuration, models),
   };
+}
+
+/** @throws CodedError `grace_too_short`: there would be no time to settle in */
+async function graceOf(chain: ChainClient, escrow: Hex, chainId: number): Promise<number> {
+  const seconds = await readGracePeriod(chain, escrow);
+  if (seconds >= LEAST_GRACE_SECONDS || isTestChain(chainId)) return seconds;
+  const message = `The escrow at ${escrow} lets agents leave after ${seconds} s: at least ${LEAST_GRACE_SECONDS} are needed.`;
+  throw new CodedError('grace_too_short', message, { escrow, seconds });
 }
 
 async function tokenDomain(
