@@ -13,7 +13,7 @@ interface Lender {
 }
 interface Player {
   prepareGame(side: number): Promise<void>;
-  play(): void;
+  play(): Promise<void>;
   rest(): Promise<void>;
 }
 

@@ -96,7 +96,7 @@ async function shoot(page: Page, name: string, text?: string): Promise<void> {
 }
 
 async function shootPart(page: Page, region: string, name: string): Promise<void> {
-  await page.getByRole('region', { name: region }).screenshot({ path: `${FOLDER}/${name}.png` });
+  await page.getByRole('region', { name: region, exact: true }).screenshot({ path: `${FOLDER}/${name}.png` });
 }
 
 /** The download never ends. */

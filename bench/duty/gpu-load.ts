@@ -4,7 +4,8 @@ import { prepareRun } from '../../src/engine/gpu/gpu-run.ts';
 import { matmulShader, PRODUCT_SIDE } from '../../src/engine/kernels/benchmark-shaders.ts';
 
 export interface GpuLoad {
-  start(): void;
+  /** Resolves when its first dispatch is over: from then on nobody else has the GPU alone. */
+  start(): Promise<void>;
   /** Resolves when the last dispatch is over. */
   stop(): Promise<void>;
 }
@@ -19,7 +20,7 @@ export async function createGpuLoad(side: number): Promise<GpuLoad> {
   let running: Promise<void> | undefined;
   let stopped = true;
 
-  async function play(): Promise<void> {
+  async function play(begun: () => void): Promise<void> {
     while (!stopped) {
       const commands = device.createCommandEncoder();
       const pass = commands.beginComputePass();
@@ -29,14 +30,17 @@ export async function createGpuLoad(side: number): Promise<GpuLoad> {
       pass.end();
       device.queue.submit([commands.finish()]);
       await device.queue.onSubmittedWorkDone();
+      begun();
     }
   }
 
   return {
     start() {
       stopped = false;
-      // Two in flight, so that the GPU never waits for the page.
-      running ??= Promise.all([play(), play()]).then(() => {});
+      return new Promise((resolve) => {
+        // Two in flight, so that the GPU never waits for the page.
+        running ??= Promise.all([play(resolve), play(resolve)]).then(() => {});
+      });
     },
     async stop() {
       stopped = true;

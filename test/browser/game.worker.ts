@@ -1,14 +1,13 @@
 import { createGpuLoad } from '../../bench/duty/gpu-load.ts';
 
-/** A frame of the game: some tens of milliseconds on the software adapter. */
-const SIDE = 256;
+/** A heavy one: beside it a step takes ten times as long, however busy this machine is with other tests. */
+const SIDE = 384;
 
 const load = createGpuLoad(SIDE);
 
 addEventListener('message', ({ data }: MessageEvent<'start' | 'stop'>) => {
   void load.then(async (game) => {
-    if (data === 'start') game.start();
-    else await game.stop();
+    await (data === 'start' ? game.start() : game.stop());
     postMessage('done');
   });
 });
