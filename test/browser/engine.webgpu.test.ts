@@ -4,7 +4,7 @@ import { loadWasmRuntime } from '../../src/engine/runtimes/wasm-runtime.ts';
 import { type DecodeSpec, plainSpec } from '../../src/protocol/wire/decode-spec.ts';
 import { describeControls } from '../contract/control-suite.ts';
 import { collect, describeEngine, expectSameTokens, request } from '../contract/engine-suite.ts';
-import { describeScores } from '../contract/score-suite.ts';
+import { describeControlledScores, describeScores } from '../contract/score-suite.ts';
 import { fetchModel, softwareGpuRuntime } from './browser-engine.ts';
 
 // Slow enough for few tokens and a short context.
@@ -33,6 +33,12 @@ describeScores('webgpu', {
   length: 12,
   timeout: 60_000,
 });
+describeControlledScores('webgpu', {
+  create: async () => createOnnxEngine({ ...(await small()), prefillPiece: 8 }),
+  length: 12,
+  timeout: 60_000,
+});
+
 describeControls('webgpu', {
   create: async (options) => createOnnxEngine({ ...(await small()), ...options }),
   length: 6,
