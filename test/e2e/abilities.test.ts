@@ -2,6 +2,7 @@ import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LocalNetwork } from '../../scripts/network/local-network.ts';
 import { createPayingAgent } from '../../scripts/network/paying-agent.ts';
+import { startProxyServer } from '../../src/cli/proxy-server.ts';
 import type { Client } from '../../src/sdk/index.ts';
 
 const model = 'shakespeare-1m-fp32';
@@ -128,6 +129,21 @@ describe('what an OpenAI client expects, paid for, from a tab on wasm', () => {
     });
     expect(after.choices[0]?.message.tool_calls).toBeUndefined();
     expect(after.choices[0]?.message.content?.length).toBeGreaterThan(0);
+  });
+
+  it('A7, A9: through the proxy, by base URL alone', async () => {
+    const proxy = await startProxyServer({ client: agent, relay: network.server.url, port: 0 });
+    try {
+      const plain = new OpenAI({ baseURL: proxy.url, apiKey: 'none', maxRetries: 0 });
+      const tools = [{ type: 'function' as const, function: { name: 'tell', parameters: NEWS } }];
+      const order = { model, messages, tools, tool_choice: 'required', max_tokens: 200, n: 2 } as const;
+      const { choices } = await plain.chat.completions.create({ ...order, parallel_tool_calls: false });
+      expect(choices.map(({ finish_reason: reason }) => reason)).toEqual(['tool_calls', 'tool_calls']);
+      const ids = choices.flatMap(({ message }) => message.tool_calls?.map(({ id }) => id) ?? []);
+      expect(new Set(ids).size).toBe(2);
+    } finally {
+      await proxy.close();
+    }
   });
 
   it('P5: is told in the list of models', async () => {
