@@ -74,13 +74,13 @@ test(
   },
 );
 
-test('what is no model is refused with the runtime’s words', { timeout: 30_000 }, async () => {
+test('F2 what is no graph is refused, with the place', { timeout: 30_000 }, async () => {
   const { manifest } = await fetchModel();
   const runtime = await softwareGpuRuntime();
   const graph = new Uint8Array([8, 10, 58, 1]);
   await expect(createOnnxEngine({ runtime, slots: 1, manifest, graph })).rejects.toMatchObject({
-    code: 'model_unsupported',
-    data: { text: expect.stringMatching(/protobuf/) as string },
+    code: 'graph_invalid',
+    data: { at: 3 },
   });
   runtime.device.destroy();
 });

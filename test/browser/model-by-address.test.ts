@@ -15,14 +15,14 @@ function load(model: string): Promise<unknown> {
 afterEach(() => vi.restoreAllMocks());
 afterAll(() => worker.terminate());
 
-it('G1 by its variant, or by the one that runs everywhere', async () => {
+it('F1 by its variant, or by the one that runs everywhere', async () => {
   expect(await load(`${manifest}#fp32`)).toEqual({ id: 'shakespeare-1m-fp32', vocab: 2048 });
   expect(await load(manifest)).toEqual({ id: 'shakespeare-1m-q4', vocab: 2048 });
   expect(await load(`${manifest}#q8`)).toEqual({ code: 'model_unknown' });
   expect(await load('https://models.invalid/manifest.json')).toEqual({ code: 'download_failed' });
 });
 
-it('G3 is refused for half precision before anything is downloaded', async () => {
+it('F3 is refused for half precision before anything is downloaded', async () => {
   const real = await (await fetch(manifest)).json();
   const half = { ...real, variants: { fp16: { ...real.variants.fp32, dtype: 'fp16' } } };
   const address = 'http://models.example/manifest.json';

@@ -46,13 +46,13 @@ describe('on WebGPU', () => {
     await engine.close();
   });
 
-  it('G3 refuses half precision where the adapter has none', async () => {
+  it('F3 refuses half precision where the adapter has none', async () => {
     const model = createSyntheticDecoder('smollm2-135m', { dtype: 'q4f16' }, THIN);
     const options = { runtime: await softwareGpuRuntime(), slots: 1, ...model };
     await expect(createOnnxEngine(options)).rejects.toMatchObject({ code: 'f16_missing' });
   });
 
-  it('G3 refuses a matrix that is larger than a buffer may be, with both sizes', async () => {
+  it('F3 refuses a matrix that is larger than a buffer may be, with both sizes', async () => {
     const model = createSyntheticDecoder('smollm2-135m', { dtype: 'q4' }, { ...THIN, vocab: 2048 });
     // Nothing smaller can be asked for: so the device says less than it has.
     const runtime = await softwareGpuRuntime();
@@ -71,7 +71,7 @@ describe('on WebGPU', () => {
   });
 });
 
-it('G3 widens every half as its definition says', async () => {
+it('F3 widens every half as its definition says', async () => {
   const device = await (await findAdapter()).requestDevice();
   const halves = Uint16Array.from({ length: 65_536 }, (_, bits) => bits);
   const { STORAGE, COPY_SRC, COPY_DST, MAP_READ } = GPUBufferUsage;

@@ -28,7 +28,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-it.each(['q4', 'fp16'])('G1 %s goes all the way by its manifest’s address', async (variant) => {
+it.each(['q4', 'fp16'])('F1 %s goes all the way by its manifest’s address', async (variant) => {
   const { tab } = await network.addTab({
     model: `${network.server.url}/models/a-model/manifest.json#${variant}`,
   });

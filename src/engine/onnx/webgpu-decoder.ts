@@ -16,6 +16,7 @@ import { useSoftwareShaders } from '../kernels/software-shaders.ts';
 import type { Batch } from './batch.ts';
 import { inOrder } from './call-order.ts';
 import type { Decoder, DecoderFiles, DecoderShape, Judge, Stopwatch } from './decoder.ts';
+import { DeviceWatch } from './device-watch.ts';
 import { externalData } from './external-data.ts';
 import { GpuJudging } from './gpu-judging.ts';
 import { ELEMENT_BYTES, forEachHead, slotElements } from './graph.ts';
@@ -138,6 +139,7 @@ class WebGpuDecoder implements Decoder {
   graphMs = 0;
   readonly #ort: OrtLibrary;
   readonly #device: GPUDevice;
+  readonly #watch: DeviceWatch;
   readonly #session: InferenceSession;
   readonly #shape: DecoderShape;
   readonly #clock: Stopwatch;
@@ -154,9 +156,6 @@ class WebGpuDecoder implements Decoder {
   #staged = { slot: 0, length: 0 };
   /** Made where somebody first asks for scores. */
   #judging: GpuJudging | undefined;
-  #lost: CodedError | undefined;
-  /** Rejects the call in flight: after a loss it may never end by itself. */
-  #abandon: ((error: CodedError) => void) | undefined;
 
   constructor(
     { ort, device, software, gpuClass }: WebGpuRuntime,
@@ -174,10 +173,7 @@ class WebGpuDecoder implements Decoder {
     [this.software, this.gpuClass] = [software, gpuClass];
     this.#names = cacheNames(shape.layers);
     this.#inputs = new StepInputs(shape.slots, shape.context);
-    void device.lost.then(({ reason, message }) => {
-      this.#lost = new CodedError('device_lost', 'The GPU was lost.', { reason, text: message });
-      this.#abandon?.(this.#lost);
-    });
+    this.#watch = new DeviceWatch(device);
   }
 
   get readBackBytes(): number {
@@ -249,23 +245,18 @@ class WebGpuDecoder implements Decoder {
     this.#sampler.destroy();
     this.#widener?.destroy();
     this.#judging?.destroy();
-    if (!this.#lost) await inOrder(this.#ort, () => this.#session.release());
+    if (!this.#watch.lost) await inOrder(this.#ort, () => this.#session.release());
   }
 
   /** Runs one call when its turn comes; ends it with `device_lost` as soon as the device is lost. */
   #guard(work: () => Promise<void>): Promise<void> {
     return inOrder(this.#ort, async () => {
-      if (this.#lost) throw this.#lost;
       const began = this.#clock.now();
       try {
-        await new Promise<void>((resolve, reject) => {
-          this.#abandon = reject;
-          work().then(resolve, reject);
-        });
+        await this.#watch.guard(work);
       } catch (error) {
-        throw this.#lost ?? graphFailure(error, 'engine_failed');
+        throw graphFailure(error, 'engine_failed');
       } finally {
-        this.#abandon = undefined;
         this.graphMs += this.#clock.now() - began;
       }
     });

@@ -43,7 +43,7 @@ const faults: [string, Partial<OnnxEngineOptions>, object][] = [
 describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
   const runtimeOf = async () => (backend === 'cpu' ? cpuRuntime : loadWasmRuntime());
 
-  it.each(faults)('G2 refuses %s, with a code', async (_, change, error) => {
+  it.each(faults)('F2 refuses %s, with a code', async (_, change, error) => {
     const options = { runtime: await runtimeOf(), slots: 1, context: 32, ...model, ...change };
     await expect(createOnnxEngine(options)).rejects.toMatchObject(error);
   });

@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { type DecodeSpec, plainSpec } from '../../../src/protocol/wire/decode-spec.ts';
 import { createRelayWorld, letters } from './support/relay-world.ts';
-import { BAD_REQUESTS, messages, tool } from './support/bad-requests.ts';
+import { BAD_BODIES } from './support/bad-requests/bodies.ts';
+import { BAD_FORMATS } from './support/bad-requests/formats.ts';
+import { BAD_MESSAGES, messages } from './support/bad-requests/messages.ts';
+import { BAD_SAMPLING } from './support/bad-requests/sampling.ts';
+import { BAD_TOOLS, tool } from './support/bad-requests/tools.ts';
 import { bytes } from './support/byte-model.ts';
+
+const BAD_REQUESTS = [BAD_BODIES, BAD_MESSAGES, BAD_SAMPLING, BAD_FORMATS, BAD_TOOLS].flat();
 
 describe('A1 a bad request', () => {
   it('is refused by name, and the job that runs goes on', async () => {

@@ -53,7 +53,7 @@ describe('the facts of a decoder', () => {
     expect(facts.weightBytes).toBeGreaterThan(data[0]!.content.length * 0.9);
   });
 
-  it('G2 are read without the weights', async () => {
+  it('F2 are read without the weights', async () => {
     const { graph } = createSyntheticDecoder('smollm2-135m', { dtype: 'fp32' }, { vocab: 8192 });
     let asked = 0;
     const source: ByteSource = {

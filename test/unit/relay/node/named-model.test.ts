@@ -193,7 +193,7 @@ describe('afterglow relay --model', () => {
     await relay.close();
   });
 
-  it('G1 speaks for a model on the web, whose tokenizer it checks', async () => {
+  it('F1 speaks for a model on the web, whose tokenizer it checks', async () => {
     const { bytes } = await make(`${origin}/plain`, { id: 'far' });
     files.set('manifest.json', bytes);
     const named = await readNamedModel(`${origin}/plain/manifest.json`);
