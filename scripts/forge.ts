@@ -34,7 +34,7 @@ export async function buildRelease(): Promise<void> {
   if (code !== 0) throw new Error(`The contracts do not compile:\n${output}`);
 }
 
-/** Runs the forge tests and tells of each that fails. @param profile `deep`: twice the fuzz runs and long campaigns */
+/** Runs the forge tests and tells of each that fails. @param profile `deep`: 20,000 fuzz runs and 20,000 runs of each campaign */
 export async function testContracts(profile: 'default' | 'deep' = 'default'): Promise<Tally> {
   // The tests load the bytecode that is deployed.
   await buildRelease();
