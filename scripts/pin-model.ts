@@ -4,14 +4,15 @@
  *
  *     npm run pin-model -- qwen3-0.6b --variants q4,q4f16 --context 4096
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { createHashProgress } from '../src/cli/hash-progress.ts';
+import { CodedError } from '../src/core/errors.ts';
 import { type ModelCatalog, parseCatalog } from '../src/protocol/wire/model-catalog.ts';
+import { openHubSite, parseHubAddress } from '../src/relay/node/models/hub-site.ts';
 import { catalogWith } from './models/catalog-entry.ts';
-import { readHubRepository } from './models/hub-repository.ts';
-import { type Dtype, pinModel } from './models/model-pin.ts';
+import { pinModel } from './models/model-pin.ts';
 import { root } from './tool.ts';
 
 const USAGE = `npm run pin-model -- MODEL [--variants q4,q4f16] [--context TOKENS] [--revision COMMIT]
@@ -45,34 +46,31 @@ if (model.engine !== 'onnx') stop(`${model.id} is for another engine, which pins
 if (!Number.isInteger(context) || context < 2 || context > model.context) {
   stop(`--context is a number from 2 to ${model.context}, the model's own.`, 2);
 }
-const dtypes = values.variants?.split(',') ?? Object.keys(model.variants);
-const unknown = dtypes.filter((dtype) => !(dtype in model.variants));
+const variants = values.variants?.split(',') ?? Object.keys(model.variants);
+const unknown = variants.filter((variant) => !(variant in model.variants));
 if (unknown.length > 0) stop(`${model.id} has no variant ${unknown.join(', ')} in the catalogue.`, 2);
 
-const temporary = await mkdtemp(join(tmpdir(), 'afterglow-pin-'));
-try {
-  const repository = await readHubRepository(
-    new URL(model.pin.repository),
-    values.revision ?? model.pin.revision,
-  );
-  console.log(`${repository.name} at ${repository.commit}`);
-  const manifest = await pinModel({
-    repository,
-    model,
-    dtypes: dtypes as Dtype[],
-    context,
-    folder: join(root, 'public', 'models', model.id),
-    temporary,
-    tell: (line) => console.log(line),
-  });
-  await writeFile(catalogFile, `${JSON.stringify(catalogWith(catalog, manifest), undefined, 2)}\n`);
-  console.log(`public/models/${model.id}/manifest.json and public/catalog.json are written.`);
-} finally {
-  await rm(temporary, { recursive: true });
-}
+const repository = new URL(model.pin.repository);
+const address = parseHubAddress(repository, repository.origin);
+if (!address) stop(`${repository.href} is no repository of a hub.`, 2);
+const revision = values.revision ?? model.pin.revision;
+const site = await openHubSite({ ...address, revision }, repository.origin).catch(explain);
+console.log(`Reading ${site.urlOf('')}`);
+const progress = createHashProgress();
+const folder = join(root, 'public', 'models', model.id);
+const options = { site, model, variants, context, folder, tell: progress.tell };
+const manifest = await pinModel(options).catch(explain);
+progress.end();
+await writeFile(catalogFile, `${JSON.stringify(catalogWith(catalog, manifest), undefined, 2)}\n`);
+console.log(`public/models/${model.id}/manifest.json and public/catalog.json are written.`);
 
 function unpinned(): string[] {
   return catalog.models.filter(({ pin }) => pin.rule === 'first_download').map(({ id }) => id);
+}
+
+function explain(error: unknown): never {
+  if (error instanceof CodedError) stop(`${error.message} (${error.code})`, 1);
+  throw error;
 }
 
 function stop(words: string, code: number): never {

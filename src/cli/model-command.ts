@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { makeManifest, type ManifestWishes } from '../relay/node/models/manifest-maker.ts';
 import { openModelSite } from '../relay/node/models/open-site.ts';
+import { createHashProgress } from './hash-progress.ts';
 
 interface ManifestFlags extends Omit<ManifestWishes, 'context' | 'variants'> {
   readonly variant?: string[];
@@ -42,7 +43,7 @@ async function writeManifest(
   { variant, out, hub, json, ...wishes }: ManifestFlags,
 ): Promise<void> {
   const site = await openModelSite(where, hub);
-  const progress = createProgress();
+  const progress = createHashProgress();
   const { manifest, bytes } = await makeManifest(
     site,
     { ...wishes, ...(variant ? { variants: variant } : {}) },
@@ -71,19 +72,4 @@ function parseCount(text: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count >= 2) return count;
   throw new InvalidArgumentError('must be a whole number of at least 2.');
-}
-
-/** What is read for its hash, on standard error, for people who see it. */
-function createProgress(): { tell: (path: string, bytes: number) => void; end: () => void } {
-  const shows = process.stderr.isTTY;
-  let shown = '';
-  return {
-    tell(path, bytes) {
-      const line = `${path}: ${Math.floor(bytes / 1e7) * 10} MB hashed`;
-      if (!shows || line === shown) return;
-      shown = line;
-      process.stderr.write(`\r\u001b[K${line}`);
-    },
-    end: () => void (shown === '' || process.stderr.write('\r\u001b[K')),
-  };
 }

@@ -1,52 +1,20 @@
 /** A model pinned from a stand-in hub, and then downloaded as a tab does it. */
-import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { catalogWith } from '../../../scripts/models/catalog-entry.ts';
-import { readHubRepository } from '../../../scripts/models/hub-repository.ts';
 import { pinModel } from '../../../scripts/models/model-pin.ts';
-import { downloadModel } from '../../../src/engine/models/model-download.ts';
 import { createMemoryStore } from '../../../src/engine/models/memory-store.ts';
+import { downloadModel } from '../../../src/engine/models/model-download.ts';
 import { type CatalogModel, parseCatalog } from '../../../src/protocol/wire/model-catalog.ts';
 import { fileUrl, filesOf } from '../../../src/protocol/wire/model-manifest.ts';
+import { openHubSite } from '../../../src/relay/node/models/hub-site.ts';
 import { SimClock } from '../../../src/sim/sim-clock.ts';
 import { SimRandom } from '../../../src/sim/sim-random.ts';
-import { createSyntheticDecoder } from '../../../src/sim/decoder/synthetic-decoder.ts';
+import { COMMIT, type ModelHub, openModelHub } from '../../contract/model-hub.ts';
+import { modelRepository } from '../../contract/model-repository.ts';
 
-const COMMIT = 'c0ffee'.padEnd(40, '0');
-const sizes = { hidden: 64, intermediate: 128, heads: 4, kvHeads: 2, headDim: 16, vocab: 256 };
-const outside = createSyntheticDecoder(
-  'smollm2-135m',
-  { dtype: 'q4', external: 'model_q4.onnx_data' },
-  sizes,
-);
-const inside = createSyntheticDecoder('smollm2-135m', { dtype: 'fp32' }, sizes);
-const json = (value: object): Buffer => Buffer.from(JSON.stringify(value));
-const files: Record<string, Buffer> = {
-  'onnx/model.onnx': Buffer.from(inside.graph),
-  'onnx/model_q4.onnx': Buffer.from(outside.graph),
-  'onnx/model_q4.onnx_data': Buffer.from(outside.data[0]!.content),
-  'tokenizer.json': json({ model: {} }),
-  'tokenizer_config.json': json({ eos_token: '</s>' }),
-  'chat_template.jinja': Buffer.from('{{ messages }}'),
-  'config.json': json({
-    num_hidden_layers: 2,
-    num_attention_heads: 4,
-    num_key_value_heads: 2,
-    head_dim: 16,
-    hidden_size: 64,
-    intermediate_size: 128,
-    vocab_size: 256,
-    bos_token_id: 1,
-    eos_token_id: 2,
-  }),
-  'generation_config.json': json({ eos_token_id: [2, 3] }),
-};
-const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 const model: CatalogModel = {
   id: 'tiny',
   name: 'Tiny',
@@ -58,77 +26,56 @@ const model: CatalogModel = {
   context: 8_192,
   tools: false,
   logprobs: 20,
-  variants: { fp32: { f16: false }, q4: { f16: false } },
-  pin: { rule: 'first_download', repository: 'https://hub.example/someone/tiny', revision: 'main' },
+  variants: { fp16: { f16: true }, q4: { f16: false } },
+  pin: { rule: 'first_download', repository: 'https://hub.example/someone/A-Model-ONNX', revision: 'main' },
 };
 
-let server: Server;
-let hub: string;
+let files: Map<string, Uint8Array>;
+let hub: ModelHub;
 let folder: string;
-/** What the hub says in place of the truth. */
-let lie: { path: string; oid: string } | undefined;
+/** A file of which the hub does not say the truth. */
+let lie: string | undefined;
 
 beforeAll(async () => {
+  files = await modelRepository();
   folder = await mkdtemp(join(tmpdir(), 'afterglow-pin-test-'));
-  server = createServer(({ url = '' }, response) => {
-    if (url === '/api/models/someone/tiny/revision/main')
-      return response.end(JSON.stringify({ sha: COMMIT }));
-    if (url === `/api/models/someone/tiny/tree/${COMMIT}?recursive=true`) {
-      const tree = Object.entries(files).map(([path, bytes]) => {
-        const oid = lie?.path === path ? lie.oid : sha256(bytes);
-        const lfs = path.startsWith('onnx/') ? { lfs: { oid, size: bytes.length, pointerSize: 134 } } : {};
-        return { type: 'file', oid: 'git', path, size: bytes.length, ...lfs };
-      });
-      return response.end(JSON.stringify([{ type: 'directory', path: 'onnx', size: 0 }, ...tree]));
-    }
-    const file = files[url.replace(`/someone/tiny/resolve/${COMMIT}/`, '')];
-    return file ? response.end(file) : response.writeHead(404).end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  hub = `http://127.0.0.1:${(server.address() as AddressInfo).port}/someone/tiny`;
+  hub = await openModelHub(
+    () => files,
+    (path, bytes) => (path === lie ? new Uint8Array(bytes.length) : bytes),
+  );
 });
 afterAll(async () => {
-  server.close();
+  hub.close();
   await rm(folder, { recursive: true });
 });
 
-async function pin(name: string, dtypes: ('q4' | 'fp32' | 'fp16')[] = ['fp32', 'q4']) {
-  const temporary = await mkdtemp(join(folder, 'weights-'));
-  const manifest = await pinModel({
-    repository: await readHubRepository(new URL(hub), 'main'),
-    model,
-    dtypes,
-    context: 512,
-    folder: join(folder, name),
-    temporary,
-    tell: () => {},
-  });
-  expect(await readdir(temporary)).toEqual([]);
-  return manifest;
+async function pin(name: string, variants = ['fp16', 'q4']) {
+  const site = await openHubSite({ repository: 'someone/A-Model-ONNX', revision: 'main' }, hub.origin);
+  return pinModel({ site, model, variants, context: 512, folder: join(folder, name), tell: () => {} });
 }
 
 describe('pinning a model', () => {
   it('writes a manifest of one commit that a tab can download by', async () => {
+    hub.graphReads.length = 0;
     const manifest = await pin('good');
+    expect(hub.graphReads).toContain('whole graph');
     expect(manifest).toMatchObject({
       id: 'tiny',
+      license: 'Apache-2.0',
       context: 512,
-      bosTokenId: 1,
-      eosTokenIds: [2, 3],
-      architecture: { layers: 2, heads: 4, kvHeads: 2, headDim: 16, vocab: 256 },
-      quality: { commit: COMMIT },
+      architecture: { layers: 2, heads: 2, kvHeads: 1, headDim: 64, vocab: 2048 },
       variants: {
-        q4: { graph: 'onnx/model_q4.onnx', data: ['onnx/model_q4.onnx_data'] },
-        fp32: { data: [] },
+        fp16: { graph: 'onnx/model_fp16.onnx', data: ['onnx/model_fp16.onnx_data'] },
+        q4: { data: [] },
       },
     });
     const graph = manifest.files.find(({ path }) => path === 'onnx/model_q4.onnx');
-    expect(graph?.url).toBe(`${hub}/resolve/${COMMIT}/onnx/model_q4.onnx`);
-    // Weights and 512 positions of two layers: 2 heads of 16 floats, keys and values.
-    const cache = 2 * 2 * 2 * 16 * 512 * 4;
-    expect(manifest.variants['fp32']!.memoryBytes - cache).toBeGreaterThan(inside.graph.length * 0.9);
+    expect(graph?.url).toBe(`${hub.origin}/someone/A-Model-ONNX/resolve/${COMMIT}/onnx/model_q4.onnx`);
+    const texts = ['chat_template.jinja', 'tokenizer.json', 'tokenizer_config.json'];
+    expect(manifest.files.flatMap(({ path, url }) => (url ? [] : [path])).sort()).toEqual(texts);
+    expect((await readdir(join(folder, 'good'))).sort()).toEqual([...texts, 'manifest.json'].sort());
     const store = createMemoryStore();
-    const wanted = filesOf(manifest, 'q4').filter(({ url }) => url !== undefined);
+    const wanted = filesOf(manifest, 'fp16').filter(({ url }) => url !== undefined);
     await downloadModel(
       wanted.map((file) => ({ ...file, urls: [fileUrl(file, new URL('https://page.example/'))] })),
       {
@@ -154,13 +101,16 @@ describe('pinning a model', () => {
       pin: { rule: 'manifest', manifest: 'models/tiny/manifest.json' },
       variants: { q4: { f16: false } },
     });
-    expect(entry?.variants['q4']?.downloadBytes).toBeGreaterThan(outside.graph.length);
+    expect(entry?.variants['q4']?.downloadBytes).toBeGreaterThan(files.get('onnx/model_q4.onnx')!.length);
   });
 
   it('refuses bytes that are not what the hub says, and variants that it does not have', async () => {
-    lie = { path: 'onnx/model_q4.onnx_data', oid: 'ab'.repeat(32) };
-    await expect(pin('lied')).rejects.toThrow(/model_q4\.onnx_data has the hash .* the hub says abab/);
+    lie = 'onnx/model_fp16.onnx_data';
+    await expect(pin('lied')).rejects.toMatchObject({ code: 'model_corrupt', data: { file: lie } });
     lie = undefined;
-    await expect(pin('none', ['fp16'])).rejects.toThrow('someone/tiny has no onnx/model_fp16.onnx.');
+    await expect(pin('none', ['q4f16'])).rejects.toMatchObject({
+      code: 'model_file_missing',
+      data: { variants: ['q4f16'] },
+    });
   });
 });

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { CodedError } from '../../../core/errors.ts';
 import type { ByteSource } from '../../../protocol/model/byte-source.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import type { ModelSite } from './model-site.ts';
 
 /** A model in a folder of this machine. @throws CodedError `model_file_missing` naming the file */
@@ -20,20 +20,8 @@ export function createFolderSite(folder: string): ModelSite {
     urlOf: () => undefined,
     text: (path) => readFile(place(path), 'utf8').catch(missing(path)),
     open: (path) => openFile(place(path)).catch(missing(path)),
-    async fingerprint(path, tell) {
-      const hash = createHash('sha256');
-      let bytes = 0;
-      try {
-        for await (const piece of createReadStream(place(path), { highWaterMark: 1 << 20 })) {
-          hash.update(piece as Buffer);
-          bytes += (piece as Buffer).length;
-          tell(bytes);
-        }
-      } catch (error) {
-        missing(path)(error);
-      }
-      return { bytes, sha256: hash.digest('hex') };
-    },
+    fingerprint: (path, tell) =>
+      fingerprintOf(createReadStream(place(path), { highWaterMark: 1 << 20 }), tell).catch(missing(path)),
   };
 }
 

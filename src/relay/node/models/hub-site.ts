@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { CodedError } from '../../../core/errors.ts';
 import type { ModelSite } from './model-site.ts';
-import { fetchText, openUrl } from './web-site.ts';
+import { fetchText, fingerprintUrl, openUrl } from './web-site.ts';
 
 export const HUB = 'https://huggingface.co';
 
@@ -48,18 +47,15 @@ export async function openHubSite({ repository, revision }: HubAddress, hub: str
   const tree = await json(`tree/${sha}?recursive=true`, treeSchema);
   const files = new Map(tree.flatMap((entry) => (entry.type === 'file' ? [[entry.path, entry]] : [])));
   const place = (path: string): URL => new URL(`/${repository}/resolve/${sha}/${path}`, hub);
-  const text = (path: string): Promise<string> => fetchText(place(path), path);
   return {
     name: repository.split('/')[1] ?? repository,
     list: async () => [...files.keys()],
     urlOf: (path) => place(path).href,
-    text,
+    text: (path) => fetchText(place(path), path),
     open: (path) => openUrl(place(path), path, files.get(path)?.size),
-    async fingerprint(path) {
+    async fingerprint(path, tell) {
       const lfs = files.get(path)?.lfs;
-      if (lfs) return { bytes: lfs.size, sha256: lfs.oid };
-      const bytes = Buffer.from(await text(path));
-      return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+      return lfs ? { bytes: lfs.size, sha256: lfs.oid } : fingerprintUrl(place(path), path, tell);
     },
   };
 }

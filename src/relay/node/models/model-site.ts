@@ -1,11 +1,5 @@
 import type { ByteSource } from '../../../protocol/model/byte-source.ts';
-
-/** What a file is, by size and hash. */
-export interface Fingerprint {
-  readonly bytes: number;
-  /** 64 lower-case hex digits. */
-  readonly sha256: string;
-}
+import type { Fingerprint } from './fingerprint.ts';
 
 /** Where a published model's files lie: a folder, a repository of a hub, or a place on the web. */
 export interface ModelSite {

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { CodedError } from '../../../core/errors.ts';
 import type { ByteSource } from '../../../protocol/model/byte-source.ts';
+import { type Fingerprint, fingerprintOf } from './fingerprint.ts';
 import { KNOWN_FILES, type ModelSite, TEXT_MAX } from './model-site.ts';
 
 /**
@@ -20,17 +20,7 @@ export function createWebSite(base: URL): ModelSite {
     urlOf: (path) => place(path).href,
     text: (path) => fetchText(place(path), path),
     open: (path) => openUrl(place(path), path),
-    async fingerprint(path, tell) {
-      const hash = createHash('sha256');
-      let bytes = 0;
-      const response = await fetchFile(place(path), path);
-      for await (const piece of response.body ?? []) {
-        hash.update(piece);
-        bytes += piece.length;
-        tell(bytes);
-      }
-      return { bytes, sha256: hash.digest('hex') };
-    },
+    fingerprint: (path, tell) => fingerprintUrl(place(path), path, tell),
   };
 }
 
@@ -41,6 +31,19 @@ export async function fetchText(url: URL, path: string): Promise<string> {
     throw new CodedError('download_failed', `${path} is too large for what it should be.`, { file: path });
   }
   return response.text();
+}
+
+/**
+ * Downloads a file to hash it.
+ * @param tell called with the bytes read so far
+ * @throws CodedError `model_file_missing`, `download_failed`
+ */
+export async function fingerprintUrl(
+  url: URL,
+  path: string,
+  tell: (bytes: number) => void,
+): Promise<Fingerprint> {
+  return fingerprintOf((await fetchFile(url, path)).body ?? [], tell);
 }
 
 /** A file to read parts of. @throws CodedError `range_unsupported` */

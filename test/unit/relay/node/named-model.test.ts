@@ -1,8 +1,6 @@
 /** Any model of the onnx-community layout: its manifest made, and a relay that speaks for it. */
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,18 +11,17 @@ import { readNamedModel } from '../../../../src/relay/node/model-folder.ts';
 import { makeManifest } from '../../../../src/relay/node/models/manifest-maker.ts';
 import { openModelSite } from '../../../../src/relay/node/models/open-site.ts';
 import { startRelayServer } from '../../../../src/relay/node/relay-server.ts';
+import { COMMIT, type ModelHub, openModelHub } from '../../../contract/model-hub.ts';
 import { jsonBytes as text, modelRepository } from '../../../contract/model-repository.ts';
 
-const COMMIT = 'c0ffee00'.repeat(5);
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 let files: Map<string, Uint8Array>;
 let folder: string;
-let server: Server;
+let hub: ModelHub;
 let origin: string;
-const ranges: string[] = [];
 
-/** A folder with the files, and a server that is a hub and a plain web host with them. */
+/** A folder with the files, and a hub with them. */
 beforeAll(async () => {
   files = await modelRepository();
   folder = await mkdtemp(join(tmpdir(), 'afterglow-model-'));
@@ -32,43 +29,11 @@ beforeAll(async () => {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), bytes);
   }
-  server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '', 'http://localhost');
-    const tree = [...files].map(([path, bytes]) => ({
-      type: 'file',
-      path,
-      size: bytes.length,
-      oid: 'x',
-      ...(path.endsWith('.onnx') || path.endsWith('_data')
-        ? { lfs: { oid: sha256(bytes), size: bytes.length } }
-        : {}),
-    }));
-    const answers: Record<string, unknown> = {
-      '/api/models/someone/A-Model-ONNX/revision/main': { sha: COMMIT },
-      [`/api/models/someone/A-Model-ONNX/tree/${COMMIT}`]: [
-        { type: 'directory', path: 'onnx', size: 0 },
-        ...tree,
-      ],
-    };
-    const bytes =
-      files.get(pathname.replace(`/someone/A-Model-ONNX/resolve/${COMMIT}/`, '').replace('/plain/', '')) ??
-      (answers[pathname] === undefined ? undefined : text(answers[pathname]));
-    if (!bytes) {
-      response.writeHead(404).end();
-      return;
-    }
-    const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
-    if (from !== undefined) ranges.push(pathname);
-    else if (request.method === 'GET' && pathname.includes('.onnx')) ranges.push('whole graph');
-    const part = from === undefined ? bytes : bytes.subarray(Number(from), Number(to) + 1);
-    response.writeHead(from === undefined ? 200 : 206, { 'content-length': part.length });
-    response.end(request.method === 'HEAD' ? undefined : part);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  hub = await openModelHub(() => files);
+  origin = hub.origin;
 });
 afterAll(async () => {
-  server.close();
+  hub.close();
   await rm(folder, { recursive: true });
 });
 
@@ -112,7 +77,7 @@ describe('afterglow model manifest', () => {
   });
 
   it('pins a repository of a hub to its commit, and downloads no weights', async () => {
-    ranges.length = 0;
+    hub.graphReads.length = 0;
     const { manifest } = await make(`${origin}/someone/A-Model-ONNX`);
     expect(manifest.id).toBe('a-model');
     const graph = manifest.files.find(({ path }) => path === 'onnx/model_q4.onnx');
@@ -122,8 +87,8 @@ describe('afterglow model manifest', () => {
       sha256: sha256(files.get('onnx/model_q4.onnx')!),
       url: `${origin}/someone/A-Model-ONNX/resolve/${COMMIT}/onnx/model_q4.onnx`,
     });
-    expect(ranges.length).toBeGreaterThan(0);
-    expect(ranges).not.toContain('whole graph');
+    expect(hub.graphReads.length).toBeGreaterThan(0);
+    expect(hub.graphReads).not.toContain('whole graph');
   });
 
   it('takes any place on the web, and of it the variants that are wanted', async () => {
