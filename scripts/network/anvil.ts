@@ -10,6 +10,8 @@ export interface AnvilOptions {
   readonly chainId?: number;
   /** Seconds between blocks; without it each transaction gets a block at once, and time stands still between them. */
   readonly blockSeconds?: number;
+  /** The rules of the chain; anvil's newest by default. */
+  readonly hardfork?: 'shanghai';
 }
 
 export interface Anvil extends AsyncDisposable {
@@ -23,7 +25,11 @@ export interface Anvil extends AsyncDisposable {
 const PATIENCE_MS = 20_000;
 
 /** @throws Error where this machine has no anvil, or it does not start in time */
-export async function startAnvil({ chainId = 31_337, blockSeconds }: AnvilOptions = {}): Promise<Anvil> {
+export async function startAnvil({
+  chainId = 31_337,
+  blockSeconds,
+  hardfork,
+}: AnvilOptions = {}): Promise<Anvil> {
   const keeper = fork(join(import.meta.dirname, 'anvil-keeper.ts'), {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     // A debugger's or a test runner's flags are not for it.
@@ -32,9 +38,10 @@ export async function startAnvil({ chainId = 31_337, blockSeconds }: AnvilOption
   const gone = once(keeper, 'exit');
   const listen = ['--host', '127.0.0.1', '--port', '0', '--chain-id', String(chainId)];
   const pace = blockSeconds === undefined ? [] : ['--block-time', String(blockSeconds), '--mixed-mining'];
+  const rules = hardfork === undefined ? [] : ['--hardfork', hardfork];
   // Memory stays bounded however long it runs.
   const bounds = ['--prune-history', '500', '--transaction-block-keeper', '5000'];
-  keeper.send({ program: anvilProgram(), parameters: [...listen, ...pace, ...bounds] });
+  keeper.send({ program: anvilProgram(), parameters: [...listen, ...pace, ...rules, ...bounds] });
   const close = async (): Promise<void> => {
     if (keeper.connected) keeper.disconnect();
     await gone;

@@ -1,5 +1,6 @@
 import { ChainClient, type ChainOptions } from '../../src/chain/chain-client.ts';
-import { deploy, type Deployment } from '../../src/chain/deploy.ts';
+import { deploy } from '../../src/chain/deploy.ts';
+import type { Deployment } from '../../src/chain/deployment.ts';
 import { mintCall } from '../../src/chain/dollar.ts';
 import { fromHex, type Hex, toHex } from '../../src/core/bytes.ts';
 import { addressOf } from '../../src/protocol/money/signature.ts';
@@ -54,7 +55,7 @@ export class TestChain implements AsyncDisposable {
       const rich = connect(anvil, RICH_KEY);
       const relay = connect(anvil, relayKey);
       const owner = relay.account as Hex;
-      await rpc(anvil, 'anvil_setBalance', [owner, toQuantity(10n ** 18n)]);
+      await ask(anvil, 'anvil_setBalance', [owner, toQuantity(10n ** 18n)]);
       const deployment = await deploy(rich, { gracePeriod, owner, signer: signer ?? owner });
       return new TestChain(anvil, deployment, relay, relayKey, rich);
     } catch (error) {
@@ -70,34 +71,34 @@ export class TestChain implements AsyncDisposable {
 
   /** Gives an account test dollars, in base units, and no gas unless asked for. */
   async fund(account: Hex, dollars: bigint, gas = 0n): Promise<void> {
-    if (gas > 0n) await rpc(this.anvil, 'anvil_setBalance', [account, toQuantity(gas)]);
+    if (gas > 0n) await ask(this.anvil, 'anvil_setBalance', [account, toQuantity(gas)]);
     if (dollars > 0n) await this.#rich.send(mintCall(this.deployment.token, account, dollars));
   }
 
   /** Moves the chain's time on, and makes a block of it. */
   async pass(seconds: number): Promise<void> {
-    await rpc(this.anvil, 'evm_increaseTime', [seconds]);
+    await ask(this.anvil, 'evm_increaseTime', [seconds]);
     await this.mine(1);
   }
 
   /** The newest block's time, in Unix seconds: ahead of the machine's once time has been moved on. */
   async time(): Promise<number> {
-    const block = (await rpc(this.anvil, 'eth_getBlockByNumber', ['latest', false])) as { timestamp: Hex };
+    const block = (await ask(this.anvil, 'eth_getBlockByNumber', ['latest', false])) as { timestamp: Hex };
     return Number(block.timestamp);
   }
 
   async mine(blocks: number): Promise<void> {
-    await rpc(this.anvil, 'anvil_mine', [toQuantity(BigInt(blocks))]);
+    await ask(this.anvil, 'anvil_mine', [toQuantity(BigInt(blocks))]);
   }
 
   /** What only a test chain answers. */
   ask(method: string, params: readonly unknown[]): Promise<unknown> {
-    return rpc(this.anvil, method, params);
+    return ask(this.anvil, method, params);
   }
 
   /** Lets transactions wait, or gives each its block again. */
   async automine(on: boolean): Promise<void> {
-    await rpc(this.anvil, 'evm_setAutomine', [on]);
+    await ask(this.anvil, 'evm_setAutomine', [on]);
   }
 
   async close(): Promise<void> {
@@ -137,8 +138,8 @@ function toQuantity(value: bigint): Hex {
   return `0x${value.toString(16)}`;
 }
 
-/** What only a test chain does. */
-async function rpc({ rpcUrl }: Anvil, method: string, params: readonly unknown[]): Promise<unknown> {
+/** What only a test chain answers. */
+export async function ask({ rpcUrl }: Anvil, method: string, params: readonly unknown[]): Promise<unknown> {
   const response = await fetch(rpcUrl, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -137,7 +137,7 @@ export class ChainClient {
 
   /** Waits until the node has seen a block: nodes behind one address lag. @throws CodedError `chain_behind` */
   async reachBlock(block: bigint, signal?: AbortSignal): Promise<void> {
-    const { clock, pollMs = 1_000, patienceMs = 120_000 } = this.#options;
+    const { clock, patienceMs = 120_000 } = this.#options;
     const until = clock.now() + patienceMs;
     while ((await this.newestBlock()) < block) {
       if (clock.now() > until) {
@@ -145,8 +145,13 @@ export class ChainClient {
           block: `${block}`,
         });
       }
-      await sleep(clock, pollMs, signal);
+      await this.pause(signal);
     }
+  }
+
+  /** As long as between two questions after a transaction. */
+  async pause(signal?: AbortSignal): Promise<void> {
+    await sleep(this.#options.clock, this.#options.pollMs ?? 1_000, signal);
   }
 
   /** What a call would return, in its encoded form. */
@@ -216,7 +221,7 @@ export class ChainClient {
   }
 
   async #confirm(hash: Hex, call: Partial<Call>, signal?: AbortSignal): Promise<Confirmed> {
-    const { clock, pollMs = 1_000, patienceMs = 120_000 } = this.#options;
+    const { clock, patienceMs = 120_000 } = this.#options;
     const until = clock.now() + patienceMs;
     for (;;) {
       const confirmed = await this.#confirmedOf(hash, call).catch((error: unknown) => {
@@ -228,7 +233,7 @@ export class ChainClient {
       if (clock.now() > until) {
         throw new CodedError('transaction_unconfirmed', 'A transaction is not confirmed yet.', { hash });
       }
-      await sleep(clock, pollMs, signal);
+      await this.pause(signal);
     }
   }
 

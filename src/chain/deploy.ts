@@ -1,36 +1,14 @@
 import { encodeDeployData, type Hex } from 'viem';
 import { CodedError } from '../core/errors.ts';
-import { hubIdOf } from '../protocol/money/payout.ts';
 import type { ChainClient } from './chain-client.ts';
-import { readGracePeriod } from './channel.ts';
+import { chainError } from './chain-errors.ts';
+import { type Deployment, type DeployPlan, verifyDeployment } from './deployment.ts';
 import { paymentChannelAbi } from './generated/payment-channel-abi.ts';
-import { paymentChannelCode, paymentChannelRuntime } from './generated/payment-channel-code.ts';
+import { paymentChannelCode } from './generated/payment-channel-code.ts';
 import { payoutHubAbi } from './generated/payout-hub-abi.ts';
-import { payoutHubCode, payoutHubRuntime } from './generated/payout-hub-code.ts';
+import { payoutHubCode } from './generated/payout-hub-code.ts';
 import { testDollarAbi } from './generated/test-dollar-abi.ts';
 import { testDollarCode } from './generated/test-dollar-code.ts';
-import { readHub } from './hub.ts';
-import { isCodeOf } from './runtime-code.ts';
-
-/** Where the contracts of one relay live. Lower-case addresses. */
-export interface Deployment {
-  readonly chainId: number;
-  readonly token: Hex;
-  readonly channel: Hex;
-  readonly hub: Hex;
-  /** The first block that can hold an event of theirs. */
-  readonly fromBlock: string;
-}
-
-export interface DeployPlan {
-  /** Seconds. The draft allows no less than 600: shorter ones are for tests. */
-  readonly gracePeriod: number;
-  /** Who owns the hub's money, and who signs payouts. */
-  readonly owner: Hex;
-  readonly signer: Hex;
-  /** The coin; a test dollar is deployed where there is none. */
-  readonly token?: Hex;
-}
 
 /** One contract to be made: what it is, and what is sent. */
 interface Creation {
@@ -38,7 +16,10 @@ interface Creation {
   readonly data: Hex;
 }
 
-/** What a deployment would cost, without sending anything. The hub's part is that of a hub on the channel's address. */
+/**
+ * What a deployment would cost, without sending anything. The hub's part is told from its size where its token is yet to
+ * be made.
+ */
 export async function estimateDeployment(
   chain: ChainClient,
   plan: DeployPlan,
@@ -56,7 +37,11 @@ export async function estimateDeployment(
   return { gas, wei: gas * (await chain.gasPrice()), contracts };
 }
 
-/** Deploys what is missing and verifies it. @throws CodedError as `ChainClient.send`, `deployment_wrong` */
+/**
+ * Deploys what is missing and verifies it.
+ * @throws CodedError as `ChainClient.send`, `deployment_wrong`: `data.made` has the addresses of what is there by then,
+ * paid for already
+ */
 export async function deploy(
   chain: ChainClient,
   plan: DeployPlan,
@@ -64,44 +49,49 @@ export async function deploy(
 ): Promise<Deployment> {
   await chain.checkChain();
   const fromBlock = await chain.newestBlock();
-  const token = plan.token ?? (await create(chain, testDollar(), signal));
-  const channel = await create(chain, paymentChannel(plan), signal);
-  const hub = await create(chain, payoutHub(token, plan), signal);
-  const deployment = {
-    chainId: chain.chainId,
-    token: lower(token),
-    channel,
-    hub,
-    fromBlock: fromBlock.toString(),
-  };
-  await verifyDeployment(chain, deployment, plan);
-  return deployment;
+  const made: Partial<Record<'token' | 'channel' | 'hub', Hex>> = {};
+  try {
+    made.token = lower(plan.token ?? (await create(chain, testDollar(), signal)));
+    made.channel = await create(chain, paymentChannel(plan), signal);
+    made.hub = await create(chain, payoutHub(made.token, plan), signal);
+    const { token, channel, hub } = made;
+    const deployment = { chainId: chain.chainId, token, channel, hub, fromBlock: fromBlock.toString() };
+    await readBack(chain, deployment, plan, signal);
+    return deployment;
+  } catch (error) {
+    throw unfinished(chainError(error), made);
+  }
 }
 
-/** Reads back that the contracts are what they are said to be. @throws CodedError `deployment_wrong` {what} */
-export async function verifyDeployment(
+/** How often what was just deployed is read again: nodes behind one address don't all see it at once. */
+const READS = 5;
+
+async function readBack(
   chain: ChainClient,
-  { token, channel, hub }: Deployment,
+  deployment: Deployment,
   plan: DeployPlan,
+  signal?: AbortSignal,
 ): Promise<void> {
-  const wrong = (what: string): CodedError =>
-    new CodedError('deployment_wrong', `The deployed contracts are not as planned: ${what}.`, { what });
-  for (const [what, address, runtime] of [
-    ['token', token, undefined],
-    ['channel', channel, paymentChannelRuntime],
-    ['hub', hub, payoutHubRuntime],
-  ] as const) {
-    const code = await chain.code(address);
-    if (code === '0x') throw wrong(`no contract at the ${what}'s address`);
-    if (runtime && !isCodeOf(code, runtime)) throw wrong(`the ${what} has other code than this version's`);
+  for (let read = 1; ; read++) {
+    try {
+      return await verifyDeployment(chain, deployment, plan);
+    } catch (error) {
+      if (read === READS) throw error;
+      await chain.pause(signal);
+    }
   }
-  if ((await readGracePeriod(chain, channel)) !== plan.gracePeriod) throw wrong('grace period');
-  const found = await readHub(chain, hub);
-  if (found.token !== token) throw wrong("the hub's token");
-  if (found.owner !== lower(plan.owner)) throw wrong("the hub's owner");
-  if (found.signer !== lower(plan.signer)) throw wrong("the hub's signer");
-  const hubId = hubIdOf(found, { chainId: chain.chainId, contract: hub });
-  if (found.hubId !== hubId) throw wrong("the hub's id");
+}
+
+/** The same error, which also says what of the deployment is there: its gas is paid, its address is known nowhere else. */
+function unfinished(error: CodedError, made: Partial<Record<'token' | 'channel' | 'hub', Hex>>): CodedError {
+  const { hash } = error.data ?? {};
+  const there = Object.entries(made).map(([name, address]) => `${name} ${address}`);
+  const words = [
+    error.message,
+    ...(error.code === 'transaction_unconfirmed' ? [`It may still be mined: ${String(hash)}.`] : []),
+    there.length === 0 ? 'Nothing was deployed before it.' : `Until then: ${there.join(', ')}.`,
+  ];
+  return new CodedError(error.code, words.join(' '), { ...error.data, made }, error);
 }
 
 function testDollar(): Creation {
@@ -123,8 +113,10 @@ function payoutHub(token: Hex, { owner, signer }: DeployPlan): Creation {
 }
 
 async function create(chain: ChainClient, { name, data }: Creation, signal?: AbortSignal): Promise<Hex> {
-  const { contract } = await chain.send({ data }, signal);
+  const { block, contract } = await chain.send({ data }, signal);
   if (contract === null) throw new CodedError('deployment_wrong', `${name} has no address.`, { what: name });
+  // The next creation is simulated on what this one left.
+  await chain.reachBlock(block, signal);
   return contract;
 }
 

@@ -7,7 +7,7 @@ import {
   makeDeployment,
   rehearseDeployment,
 } from '../relay/node/money/deployment.ts';
-import { loadRelayKey } from '../relay/node/relay-key.ts';
+import { findRelayKey, type RelayKey } from '../relay/node/relay-key.ts';
 import { readKey } from './key-file.ts';
 import { option } from './wallet-options.ts';
 
@@ -17,6 +17,7 @@ interface DeployFlags {
   readonly data: string;
   readonly keyFile?: string;
   readonly token?: Hex;
+  readonly signer?: Hex;
   readonly owner?: Hex;
   readonly grace: number;
   readonly confirmations: number;
@@ -36,21 +37,26 @@ export function deployCommand(): Command {
         .makeOptionMandatory(),
     )
     .addOption(
-      option('--data <folder>', "the relay's folder: its key signs payouts", 'DATA').default('./relay-data'),
+      option(
+        '--data <folder>',
+        "the relay's folder: its key, which must be there, signs payouts",
+        'DATA',
+      ).default('./relay-data'),
     )
+    .option('--signer <address>', 'who signs payouts, where the key of --data is not at hand', readAddress)
     .addOption(option('--key-file <file>', "who pays the gas (default: the relay's key)", 'KEY_FILE'))
     .addOption(
       option('--token <address>', 'the coin (default, on test chains: a new test dollar)', 'TOKEN').argParser(
         readAddress,
       ),
     )
-    .option('--owner <address>', "who may take the hub's money out (default: the relay)", readAddress)
+    .option('--owner <address>', "who may take the hub's money out (default: who signs)", readAddress)
     .option('--grace <seconds>', 'from a request to close to the withdrawal', readCount, 6 * 3_600)
     .option('--confirmations <blocks>', 'until a transaction counts', readCount, 2)
     .option('--dry-run', 'say what it would do and cost, and send nothing')
     .option(
       '--verify <channel,hub>',
-      'check contracts that are there (with --token), and send nothing',
+      'check contracts that are there, and send nothing: with the --token, --grace, --owner and --signer (or --data) that they were deployed with',
       readPair,
     )
     .option('--json', 'print JSON')
@@ -58,16 +64,15 @@ export function deployCommand(): Command {
 }
 
 async function runDeploy(flags: DeployFlags): Promise<void> {
-  const { chainId, confirmations, data, dryRun, grace, json, keyFile, rpcUrl, token, verify } = flags;
-  const relay = await loadRelayKey(data);
-  const order: DeploymentOrder = {
+  const { chainId, dryRun, grace, json, rpcUrl, token, verify } = flags;
+  const signer = flags.signer ?? (await relayKey(flags)).address;
+  const plan: Omit<DeploymentOrder, 'privateKey'> = {
     rpcUrl,
     chainId,
-    confirmations,
-    privateKey: keyFile === undefined ? toHex(relay.privateKey) : await readKey(keyFile),
+    confirmations: flags.confirmations,
     gracePeriod: grace,
-    owner: flags.owner ?? relay.address,
-    signer: relay.address,
+    owner: flags.owner ?? signer,
+    signer,
     ...(token === undefined ? {} : { token }),
   };
   const tell = (value: object, lines: readonly string[]): void =>
@@ -76,19 +81,20 @@ async function runDeploy(flags: DeployFlags): Promise<void> {
     if (token === undefined)
       throw new CodedError('token_missing', 'Name the coin of these contracts with --token.');
     const [channel, hub] = verify;
-    await checkDeployment(order, { token, channel, hub });
+    await checkDeployment(plan, { token, channel, hub });
     return tell({ verified: true, token, channel, hub }, [
-      'As planned: the code is this version’s, and so are grace period, coin, owner and signer.',
+      'As planned: the code is this version’s, runs on this chain, and has this grace period, coin, owner and signer.',
     ]);
   }
+  const order: DeploymentOrder = { ...plan, privateKey: await payingKey(flags) };
   if (dryRun) {
     const cost = await rehearseDeployment(order);
     return tell(cost, [
       `On chain ${chainId}, from ${cost.account} (${cost.balanceWei} wei):`,
       ...cost.contracts.map(({ name, gas }) => `  ${name}: ${gas} gas`),
-      `  together ${cost.gas} gas, about ${cost.wei} wei at today's price`,
+      `  together ${cost.gas} gas, about ${cost.wei} wei at today's price; the account must have ${cost.neededWei}`,
       `  hub: owner ${order.owner}, signer ${order.signer}; grace period ${grace} s`,
-      cost.balanceWei < cost.wei
+      cost.balanceWei < cost.neededWei
         ? 'The account has too little for it. Nothing was sent.'
         : 'Nothing was sent.',
     ]);
@@ -104,6 +110,21 @@ async function runDeploy(flags: DeployFlags): Promise<void> {
   ]);
 }
 
+/** A hub's signer and owner are written in stone: never a key that a mistyped folder would make. */
+async function relayKey({ data }: DeployFlags): Promise<RelayKey> {
+  try {
+    return await findRelayKey(data);
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code !== 'relay_key_missing') throw error;
+    const message = `${error.message} Or name who signs with --signer, and who pays with --key-file.`;
+    throw new CodedError(error.code, message, error.data, error);
+  }
+}
+
+async function payingKey(flags: DeployFlags): Promise<Hex> {
+  return flags.keyFile === undefined ? toHex((await relayKey(flags)).privateKey) : readKey(flags.keyFile);
+}
+
 function readAddress(text: string): Hex {
   if (/^0x[0-9a-fA-F]{40}$/.test(text)) return text.toLowerCase() as Hex;
   throw new InvalidArgumentError('It must be an address: 0x and 40 hex digits.');
@@ -116,8 +137,8 @@ function readPair(text: string): readonly [Hex, Hex] {
 }
 
 function readCount(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number above zero.');
+  if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number above zero, below 2^53.');
 }
 
 function plain(value: object): string {

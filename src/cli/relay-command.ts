@@ -83,7 +83,9 @@ export function relayCommand(): Command {
     .addOption(option('--confirmations <blocks>', 'until a deposit counts (default: 2)', 'CONFIRMATIONS'))
     .addOption(option('--blind-ms <ms>', 'age of the newest block at which nothing is accepted', 'BLIND_MS'))
     .addOption(option('--watch-ms <ms>', 'how often to look at the chain', 'WATCH_MS'))
-    .addOption(option('--confirm-ms <ms>', 'until an unconfirmed transaction counts as lost', 'CONFIRM_MS'))
+    .addOption(
+      option('--confirm-ms <ms>', 'how long to wait for a confirmation (default: 120000)', 'CONFIRM_MS'),
+    )
     .addOption(option('--min-deposit <units>', 'least deposit, in base units of the coin', 'MIN_DEPOSIT'))
     .addOption(option('--suggested-deposit <units>', 'deposit to suggest', 'SUGGESTED_DEPOSIT'))
     .addOption(

@@ -50,7 +50,10 @@ const chainSchema = z.strictObject({
   blindMs: milliseconds.default(30 * 60_000),
   /** How often to look at the chain. */
   watchMs: milliseconds.default(2_000),
-  /** How long a transaction may take to be confirmed before it counts as lost: what it was for is tried again. */
+  /**
+   * How long to wait for a transaction's confirmation. It may still be mined after that: what it was for is read from
+   * the chain before it is tried again.
+   */
   confirmMs: milliseconds.default(120_000),
   minDeposit: baseUnits.default(100_000n),
   suggestedDeposit: baseUnits.default(1_000_000n),

@@ -20,16 +20,32 @@ export interface RelayKey {
  */
 export async function loadRelayKey(dataFolder: string | undefined): Promise<RelayKey> {
   if (dataFolder === undefined) return keyOf(cryptoRandom.bytes(32));
-  const file = join(dataFolder, NAME);
+  const kept = await readKept(dataFolder);
+  if (kept) return kept;
+  const key = cryptoRandom.bytes(32);
   await mkdir(dataFolder, { recursive: true });
-  const kept = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  await writeFile(join(dataFolder, NAME), `${toHex(key)}\n`, { mode: 0o600, flag: 'wx' });
+  return keyOf(key);
+}
+
+/**
+ * The key of a relay that ran before; never a new one.
+ * @throws CodedError `relay_key_missing`, `relay_key_invalid`
+ */
+export async function findRelayKey(dataFolder: string): Promise<RelayKey> {
+  const kept = await readKept(dataFolder);
+  if (kept) return kept;
+  const message = `There is no ${NAME} in ${dataFolder}: start the relay there once, which makes it.`;
+  throw new CodedError('relay_key_missing', message, { folder: dataFolder });
+}
+
+async function readKept(dataFolder: string): Promise<RelayKey | undefined> {
+  const file = join(dataFolder, NAME);
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  if (kept !== undefined) return keyIn(file, kept.trim());
-  const key = cryptoRandom.bytes(32);
-  await writeFile(file, `${toHex(key)}\n`, { mode: 0o600, flag: 'wx' });
-  return keyOf(key);
+  return text === undefined ? undefined : keyIn(file, text.trim());
 }
 
 function keyOf(privateKey: Uint8Array): RelayKey {

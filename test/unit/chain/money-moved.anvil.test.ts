@@ -10,7 +10,8 @@ import {
   topUpWithAuthorizationCall,
   withdrawCall,
 } from '../../../src/chain/channel.ts';
-import { deploy, estimateDeployment, verifyDeployment } from '../../../src/chain/deploy.ts';
+import { deploy, estimateDeployment } from '../../../src/chain/deploy.ts';
+import { verifyDeployment } from '../../../src/chain/deployment.ts';
 import {
   approveCall,
   readAuthorizationUsed,

@@ -1,11 +1,6 @@
 import { ChainClient } from '../../../chain/chain-client.ts';
-import {
-  deploy,
-  type Deployment,
-  type DeployPlan,
-  estimateDeployment,
-  verifyDeployment,
-} from '../../../chain/deploy.ts';
+import { deploy, estimateDeployment } from '../../../chain/deploy.ts';
+import { type Deployment, type DeployPlan, verifyDeployment } from '../../../chain/deployment.ts';
 import { readDecimals } from '../../../chain/dollar.ts';
 import type { Hex } from '../../../core/bytes.ts';
 import { CodedError } from '../../../core/errors.ts';
@@ -26,6 +21,8 @@ export interface DeploymentCost {
   readonly balanceWei: bigint;
   readonly gas: bigint;
   readonly wei: bigint;
+  /** What the account must have before anything is sent. */
+  readonly neededWei: bigint;
   readonly contracts: readonly { readonly name: string; readonly gas: bigint }[];
 }
 
@@ -37,12 +34,7 @@ export interface DeploymentCost {
 export async function rehearseDeployment(order: DeploymentOrder): Promise<DeploymentCost> {
   return withChain(order, async (chain) => {
     await checkOrder(chain, order);
-    const account = chain.account as Hex;
-    return {
-      account,
-      balanceWei: await chain.gasBalance(account),
-      ...(await estimateDeployment(chain, order)),
-    };
+    return costOf(chain, order);
   });
 }
 
@@ -53,15 +45,13 @@ export async function rehearseDeployment(order: DeploymentOrder): Promise<Deploy
 export async function makeDeployment(order: DeploymentOrder): Promise<Deployment> {
   return withChain(order, async (chain) => {
     await checkOrder(chain, order);
-    const [{ wei }, balance] = [
-      await estimateDeployment(chain, order),
-      await chain.gasBalance(chain.account as Hex),
-    ];
-    if (balance < wei) {
-      const message = `The account ${chain.account} has ${balance} wei and needs about ${wei}: send it the rest.`;
+    const { account, balanceWei, neededWei, wei } = await costOf(chain, order);
+    if (balanceWei < neededWei) {
+      const message = `The account ${account} has ${balanceWei} wei and needs ${neededWei}, half as much again as the estimate: send it the rest.`;
       throw new CodedError('gas_missing', message, {
-        account: chain.account,
-        balance: `${balance}`,
+        account,
+        balance: `${balanceWei}`,
+        needed: `${neededWei}`,
         wei: `${wei}`,
       });
     }
@@ -74,9 +64,18 @@ export async function checkDeployment(
   order: Omit<DeploymentOrder, 'privateKey'>,
   addresses: Pick<Deployment, 'token' | 'channel' | 'hub'>,
 ): Promise<void> {
-  return withChain(order, (chain) =>
-    verifyDeployment(chain, { ...addresses, chainId: order.chainId, fromBlock: '0' }, order),
-  );
+  return withChain(order, async (chain) => {
+    await chain.checkChain();
+    await verifyDeployment(chain, addresses, order);
+  });
+}
+
+async function costOf(chain: ChainClient, order: DeploymentOrder): Promise<DeploymentCost> {
+  const account = chain.account as Hex;
+  const estimate = await estimateDeployment(chain, order);
+  // Nodes want what a transaction may cost at most: a quarter more gas than estimated, at a price that may rise.
+  const neededWei = (estimate.wei * 3n) / 2n;
+  return { account, balanceWei: await chain.gasBalance(account), neededWei, ...estimate };
 }
 
 async function checkOrder(

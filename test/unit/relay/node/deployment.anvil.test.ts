@@ -12,6 +12,7 @@ import {
   makeDeployment,
   rehearseDeployment,
 } from '../../../../src/relay/node/money/deployment.ts';
+import { loadRelayKey } from '../../../../src/relay/node/relay-key.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'deploy-'));
 const payer = newAccount();
@@ -106,6 +107,8 @@ describe('a deployment', () => {
         (error: { code: number; stderr: string }) => ({ code: error.code, output: error.stderr }),
       );
     };
+    expect((await run('--dry-run')).output).toContain('start the relay there once');
+    await loadRelayKey(data);
     const rehearsed = await run('--dry-run', '--json');
     const { account, gas } = JSON.parse(rehearsed.output) as { account: Hex; gas: string };
     expect(Number(gas)).toBeGreaterThan(0);

@@ -1,0 +1,159 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startAnvil } from '../../../../scripts/network/anvil.ts';
+import { ask, newAccount, TestChain } from '../../../../scripts/network/test-chain.ts';
+import { deploy } from '../../../../src/chain/deploy.ts';
+import { verifyDeployment } from '../../../../src/chain/deployment.ts';
+import type { Hex } from '../../../../src/core/bytes.ts';
+import { SILENT_LOG } from '../../../../src/relay/log.ts';
+import {
+  type DeploymentOrder,
+  makeDeployment,
+  rehearseDeployment,
+} from '../../../../src/relay/node/money/deployment.ts';
+import { startRelayServer } from '../../../../src/relay/node/relay-server.ts';
+
+/** No test chain's, and longer than ten digits. */
+const CHAIN_ID = 98_765_432_101;
+const payer = newAccount();
+let chain: TestChain;
+let order: DeploymentOrder;
+
+beforeAll(async () => {
+  chain = await TestChain.start({ chainId: CHAIN_ID, gracePeriod: 599 });
+  await chain.fund(payer.address, 0n, 10n ** 18n);
+  order = {
+    rpcUrl: chain.anvil.rpcUrl,
+    chainId: CHAIN_ID,
+    confirmations: 1,
+    privateKey: payer.key,
+    gracePeriod: 600,
+    owner: newAccount().address,
+    signer: newAccount().address,
+    token: chain.deployment.token,
+  };
+});
+
+afterAll(() => chain.close());
+
+describe('K15 where money is meant', () => {
+  it('a grace period below ten minutes is refused, by the deployer and by a relay', async () => {
+    await rehearseDeployment(order);
+    const short = { ...order, gracePeriod: 599 };
+    for (const act of [rehearseDeployment, makeDeployment])
+      await expect(act(short)).rejects.toMatchObject({ code: 'grace_too_short', data: { gracePeriod: 599 } });
+    const { channel: escrow, hub, token } = chain.deployment;
+    const money = { rpcUrl: order.rpcUrl, chainId: CHAIN_ID, token, escrow, hub };
+    await expect(startRelayServer({ port: 0, chain: money }, { log: SILENT_LOG })).rejects.toMatchObject({
+      code: 'grace_too_short',
+      data: { escrow, seconds: 599 },
+    });
+  });
+
+  it('no test dollar takes the place of a coin that was not named', async () => {
+    const { token: _, ...unnamed } = order;
+    await expect(makeDeployment(unnamed)).rejects.toMatchObject({ code: 'token_missing' });
+  });
+
+  it('an account with just the estimate is refused: prices rise until the last of three transactions', async () => {
+    const { neededWei, wei } = await rehearseDeployment(order);
+    expect(neededWei).toBe((wei * 3n) / 2n);
+    const poor = newAccount();
+    await chain.fund(poor.address, 0n, wei);
+    await expect(makeDeployment({ ...order, privateKey: poor.key })).rejects.toMatchObject({
+      code: 'gas_missing',
+    });
+  });
+});
+
+describe('K15 a deployment that does not end well', () => {
+  it('says what is there by then', async () => {
+    const plan: DeploymentOrder = { ...order, owner: `0x${'00'.repeat(20)}` };
+    const error = await deploy(chain.connect(payer.key), plan).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'transaction_reverted', data: { reason: 'ZeroAddress' } });
+    const { data, message } = error as { data: { made: Record<string, Hex> }; message: string };
+    expect(Object.keys(data.made)).toEqual(['token', 'channel']);
+    const { channel } = data.made as { channel: Hex };
+    expect(await chain.relay.code(channel)).not.toBe('0x');
+    expect(message).toContain(channel);
+  });
+
+  it('reads again where a node lags, and says what is there where it never comes', async () => {
+    await using late = await laggingNode(chain.anvil.rpcUrl);
+    late.blind = 3;
+    const made = await deploy(chain.connect(payer.key, { rpcUrl: late.rpcUrl }), order);
+    expect(late.blind).toBe(0);
+    expect(await chain.relay.code(made.hub)).not.toBe('0x');
+    late.blind = 1_000;
+    await expect(deploy(chain.connect(payer.key, { rpcUrl: late.rpcUrl }), order)).rejects.toMatchObject({
+      code: 'deployment_wrong',
+      message: expect.stringMatching(/channel 0x[0-9a-f]{40}, hub 0x[0-9a-f]{40}/) as string,
+    });
+  });
+});
+
+describe('K15 deployment_wrong', () => {
+  it('also where the constructors wrote another signature domain into the same code', async () => {
+    const plan = planOf(chain);
+    await verifyDeployment(chain.relay, chain.deployment, plan);
+    for (const name of ['channel', 'hub'] as const) {
+      const at = chain.deployment[name];
+      const code = await chain.relay.code(at);
+      const separator = await chain.relay.read({ to: at, data: '0xf698da25' });
+      await chain.ask('anvil_setCode', [at, code.replaceAll(separator.slice(2), 'ab'.repeat(32))]);
+      await expect(verifyDeployment(chain.relay, chain.deployment, plan)).rejects.toMatchObject({
+        code: 'deployment_wrong',
+        data: { what: `the ${name}'s signature domain` },
+      });
+      await chain.ask('anvil_setCode', [at, code]);
+    }
+  });
+
+  it('on a chain without transient storage, where every payment would fail', async () => {
+    await using old = await startAnvil({ chainId: CHAIN_ID, hardfork: 'shanghai' });
+    const there = chain.connect(undefined, { rpcUrl: old.rpcUrl });
+    const plan = planOf(chain);
+    for (const at of [chain.deployment.token, chain.deployment.channel, chain.deployment.hub])
+      await ask(old, 'anvil_setCode', [at, await chain.relay.code(at)]);
+    await expect(verifyDeployment(there, chain.deployment, plan)).rejects.toMatchObject({
+      code: 'deployment_wrong',
+      data: { what: expect.stringContaining('the channel does not run on this chain') as string },
+    });
+  });
+});
+
+/** What `TestChain` deployed with. */
+function planOf({ relay }: TestChain): { gracePeriod: number; owner: Hex; signer: Hex } {
+  const account = relay.account as Hex;
+  return { gracePeriod: 599, owner: account, signer: account };
+}
+
+/** A node that shows no code for some questions more. */
+async function laggingNode(rpcUrl: string): Promise<AsyncDisposable & { rpcUrl: string; blind: number }> {
+  const server = createServer((request, response) => {
+    void (async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      const body = Buffer.concat(chunks).toString();
+      const { id, method } = JSON.parse(body) as { id: number; method: string };
+      response.setHeader('content-type', 'application/json');
+      if (method === 'eth_getCode' && node.blind > 0) {
+        node.blind--;
+        return response.end(JSON.stringify({ jsonrpc: '2.0', id, result: '0x' }));
+      }
+      const headers = { 'content-type': 'application/json' };
+      return response.end(await (await fetch(rpcUrl, { method: 'POST', headers, body })).text());
+    })();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const node = {
+    rpcUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    blind: 0,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return node;
+}
