@@ -1,20 +1,16 @@
 import type { Clock } from '../core/clock.ts';
-import { CodedError, type ErrorBody, errorBody } from '../core/errors.ts';
+import { CodedError, errorBody } from '../core/errors.ts';
 import type { Engine, EngineStream, StreamEnd } from '../engine/engine.ts';
 import type { Assignment, Finish, SignedChunk, SignedReceipt } from '../protocol/wire/job.ts';
 import { type TokenLogprobs, tokenLogprobs } from '../protocol/wire/logprobs.ts';
 import type { ProviderMessage } from '../protocol/wire/messages.ts';
 import type { Sample } from '../protocol/wire/sample.ts';
+import type { EndOf } from './attempt-end.ts';
 import { Chunker, type ClosedChunk } from './chunker.ts';
 import { signReceipt } from './receipt.ts';
 import type { Signer } from './signer.ts';
 
-/** How an attempt ended. Only the first two are told to the relay; the others it knows already, or can't be told. */
-export type AttemptEnd =
-  | { readonly kind: 'finished'; readonly finish: Finish; readonly receipt: SignedReceipt }
-  | { readonly kind: 'handback'; readonly error: ErrorBody }
-  | { readonly kind: 'cancelled' }
-  | { readonly kind: 'lost'; readonly code: string };
+export type AttemptEnd = EndOf<{ readonly finish: Finish; readonly receipt: SignedReceipt }>;
 
 /** What an attempt works with. */
 export interface AttemptPorts {

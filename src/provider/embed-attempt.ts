@@ -1,18 +1,14 @@
 import type { Clock } from '../core/clock.ts';
-import { CodedError, type ErrorBody, errorBody } from '../core/errors.ts';
+import { CodedError, errorBody } from '../core/errors.ts';
 import type { Embedder } from '../engine/embedder.ts';
 import { inputsHash, vectorsHash } from '../protocol/money/embed-statement.ts';
 import type { EmbedAssignment, EmbedReceipt, SignedEmbedReceipt } from '../protocol/wire/embed.ts';
 import { toBase64, vectorBytes } from '../protocol/wire/vectors.ts';
+import type { EndOf } from './attempt-end.ts';
 import { earned } from './earnings.ts';
 import type { Signer } from './signer.ts';
 
-/** How an attempt ended. Only the first two are told to the relay. */
-export type EmbedEnd =
-  | { readonly kind: 'finished'; readonly vectors: string; readonly receipt: SignedEmbedReceipt }
-  | { readonly kind: 'handback'; readonly error: ErrorBody }
-  | { readonly kind: 'cancelled' }
-  | { readonly kind: 'lost'; readonly code: string };
+export type EmbedEnd = EndOf<{ readonly vectors: string; readonly receipt: SignedEmbedReceipt }>;
 
 export interface EmbedAttemptPorts {
   readonly embedder: Embedder;

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { CHUNK_TOKENS } from '../../protocol/constants.ts';
-import { type Job, liveLease } from './job.ts';
+import type { Job } from './job.ts';
+import { liveLease } from './lease.ts';
 
 /** At this much of its credit left, a job says that it needs more: in time for the answer to come before it stands. */
 const LOW_TOKENS = CHUNK_TOKENS / 2;

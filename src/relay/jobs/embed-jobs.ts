@@ -15,6 +15,7 @@ import {
   type EmbedSink,
 } from './embed-job.ts';
 import type { JobsParts } from './jobs-parts.ts';
+import { liveLease } from './lease.ts';
 import type { Scheduler } from './scheduler.ts';
 import { acceptVectors, type EmbedResult } from './signed-vectors.ts';
 
@@ -59,7 +60,7 @@ export function createEmbedJobs(parts: JobsParts, scheduler: () => Scheduler<Emb
   }
 
   function dropLease(job: EmbedJob, code: string, reason: string): void {
-    const lease = liveLeaseOf(job);
+    const lease = liveLease(job);
     if (!lease) return;
     lease.provider.send({ type: 'cancel', job: job.id, lease: lease.number, reason });
     endLease(lease, code);
@@ -145,7 +146,7 @@ export function createEmbedJobs(parts: JobsParts, scheduler: () => Scheduler<Emb
   /** The live leases, of one provider or of all. */
   function held(provider?: Provider): EmbedLeased[] {
     return [...live.values()].flatMap((job) => {
-      const lease = liveLeaseOf(job);
+      const lease = liveLease(job);
       return lease && (provider === undefined || lease.provider === provider) ? [{ job, lease }] : [];
     });
   }
@@ -197,7 +198,7 @@ export function createEmbedJobs(parts: JobsParts, scheduler: () => Scheduler<Emb
     },
     find(provider, ref) {
       const job = live.get(ref.job);
-      const lease = job && liveLeaseOf(job);
+      const lease = job && liveLease(job);
       return lease?.provider === provider && lease.number === ref.lease
         ? { job: job as EmbedJob, lease }
         : undefined;
@@ -232,18 +233,13 @@ export function createEmbedJobs(parts: JobsParts, scheduler: () => Scheduler<Emb
     async close(error) {
       for (const job of live.values()) {
         if (job.state === 'waiting') scheduler().withdraw(job);
-        const lease = liveLeaseOf(job);
+        const lease = liveLease(job);
         if (lease) endLease(lease, error.code);
         fail(job, error);
       }
       await Promise.all(settlements);
     },
   };
-}
-
-function liveLeaseOf({ leases }: EmbedJob): EmbedLease | undefined {
-  const last = leases.at(-1);
-  return last?.ended === undefined ? last : undefined;
 }
 
 /** Vectors are no output tokens. */

@@ -114,9 +114,3 @@ export function createJob(order: JobOrder, sink: JobSink, random: Random, now: n
     firstIdAt: undefined,
   };
 }
-
-/** The live lease: the last one, until it ended. */
-export function liveLease(job: Job): Lease | undefined {
-  const last = job.leases.at(-1);
-  return last?.ended === undefined ? last : undefined;
-}

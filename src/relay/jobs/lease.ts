@@ -88,3 +88,11 @@ export function recordOf(lease: Lease): AttemptRecord {
     ended: lease.ended ?? 'finished',
   };
 }
+
+/** A job's live lease: the last one, until it ended. */
+export function liveLease<T extends { readonly ended: string | undefined }>(job: {
+  readonly leases: readonly T[];
+}): T | undefined {
+  const last = job.leases.at(-1);
+  return last?.ended === undefined ? last : undefined;
+}

@@ -1,7 +1,6 @@
 import type { Hex } from '../../core/bytes.ts';
 import { CodedError } from '../../core/errors.ts';
 import type { Random } from '../../core/random.ts';
-import type { Access, Admission } from '../access/access.ts';
 import type { Catalogue, RelayModel } from '../catalogue.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Jobs } from '../jobs/jobs.ts';
@@ -10,22 +9,18 @@ import type { Limits } from '../limits.ts';
 import type { Payments } from '../payments/payments.ts';
 import type { Answer, PaidAnswer } from './answer.ts';
 import type { ApiReply, ApiRequest } from './api-request.ts';
+import { type AskerParts, readAsker } from './asker.ts';
 import { type ChatRequest, readChatRequest } from './chat-request.ts';
 import { createJobOrder } from './job-order.ts';
 import type { RequestFacts } from './route.ts';
 import { createStreamedAnswer } from './streamed-answer.ts';
 import { createWholeAnswer } from './whole-answer.ts';
 
-export interface ChatParts {
-  readonly access: Access;
+export interface ChatParts extends AskerParts {
   readonly catalogue: Catalogue;
   readonly jobs: Jobs;
   readonly limits: Limits;
   readonly random: Random;
-  /** Absent where nobody can pay. */
-  readonly payments: Payments | undefined;
-  /** @throws CodedError `draining` */
-  readonly checkOpen: () => void;
   /** Remembers whose job it is. */
   readonly accepted: (job: Hex, agent: string) => void;
 }
@@ -41,13 +36,10 @@ export async function completeChat(
   facts: RequestFacts,
   parts: ChatParts,
 ): Promise<void> {
-  const { catalogue, checkOpen, jobs, payments, random } = parts;
-  const credential = payments?.credentialOf(request);
-  const admission = credential ? undefined : admit(request, parts);
-  const body = await request.body();
-  // Vouchers of streams that run are taken to the end.
-  if (payments && !admission && body === '') return payments.manage(credential, request, reply);
-  checkOpen();
+  const { catalogue, jobs, payments, random } = parts;
+  const asker = await readAsker(request, reply, parts);
+  if (!asker) return;
+  const { admission, credential, body } = asker;
   const chat = readChatRequest(body);
   const model = findModel(catalogue, chat.model);
   if (model.embedding) {
@@ -85,16 +77,6 @@ export function findModel(catalogue: Catalogue, id: string): RelayModel {
     `The model '${id.slice(0, 128)}' does not exist here: GET /v1/models lists those that do.`,
     { param: 'model' },
   );
-}
-
-/** Undefined where the request has to be paid for, and can be. */
-export function admit(request: ApiRequest, { access, payments }: ChatParts): Admission | undefined {
-  try {
-    return access(request);
-  } catch (error) {
-    if (payments && error instanceof CodedError && error.code === 'payment_required') return undefined;
-    throw error;
-  }
 }
 
 function answerFor(

@@ -4,7 +4,8 @@ import { type EmbedRun, startEmbedRun } from '../jobs/embed-run.ts';
 import type { Payments } from '../payments/payments.ts';
 import { jobHeaders } from './answer.ts';
 import type { ApiReply, ApiRequest } from './api-request.ts';
-import { admit, type ChatParts, findModel } from './chat-completions.ts';
+import { readAsker } from './asker.ts';
+import { type ChatParts, findModel } from './chat-completions.ts';
 import { createEmbeddingsOrder, type EmbeddingsOrder } from './embeddings-order.ts';
 import { type EmbeddingsRequest, readEmbeddingsRequest } from './embeddings-request.ts';
 import type { RequestFacts } from './route.ts';
@@ -20,12 +21,10 @@ export async function embedInputs(
   facts: RequestFacts,
   parts: ChatParts,
 ): Promise<void> {
-  const { accepted, catalogue, checkOpen, jobs, payments, random } = parts;
-  const credential = payments?.credentialOf(request);
-  const admission = credential ? undefined : admit(request, parts);
-  const body = await request.body();
-  if (payments && !admission && body === '') return payments.manage(credential, request, reply);
-  checkOpen();
+  const { accepted, catalogue, jobs, payments, random } = parts;
+  const asker = await readAsker(request, reply, parts);
+  if (!asker) return;
+  const { admission, credential, body } = asker;
   const wanted = readEmbeddingsRequest(body);
   const model = findModel(catalogue, wanted.model);
   const order = createEmbeddingsOrder(wanted, model);

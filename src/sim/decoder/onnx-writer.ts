@@ -1,3 +1,4 @@
+import { concat } from '../../core/bytes.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
 
 /** ONNX's numbers for element types. */
@@ -101,7 +102,7 @@ export class OnnxWriter {
       .message(8, new ProtobufWriter().text(1, '').integer(2, OPSET))
       .message(8, new ProtobufWriter().text(1, MICROSOFT).integer(2, 1));
     const graph = model.toBytes();
-    return this.#external === undefined ? { graph } : { graph, data: this.#joinData() };
+    return this.#external === undefined ? { graph } : { graph, data: concat(...this.#data) };
   }
 
   #putOutside(tensor: ProtobufWriter, location: string, bytes: Uint8Array): void {
@@ -113,16 +114,6 @@ export class OnnxWriter {
       tensor.message(13, new ProtobufWriter().text(1, key).text(2, value));
     }
     tensor.integer(14, 1);
-  }
-
-  #joinData(): Uint8Array<ArrayBuffer> {
-    const whole = new Uint8Array(this.#dataLength);
-    let at = 0;
-    for (const part of this.#data) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
   }
 }
 

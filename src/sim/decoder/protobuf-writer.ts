@@ -1,3 +1,5 @@
+import { concat } from '../../core/bytes.ts';
+
 /**
  * One protobuf message, written field by field. Bytes are kept where they lie until `toBytes`, so a message of a
  * gigabyte is copied once.
@@ -28,13 +30,7 @@ export class ProtobufWriter {
   }
 
   toBytes(): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(this.#length);
-    let at = 0;
-    for (const part of this.#parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    return bytes;
+    return concat(...this.#parts);
   }
 
   #push(...parts: readonly Uint8Array[]): this {
