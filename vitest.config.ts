@@ -12,7 +12,11 @@ export default defineConfig(async () => {
   return {
     test: {
       projects: [
-        { extends: './vite.config.ts', test: { name: 'unit', include: ['test/unit/**/*.test.{ts,tsx}'] } },
+        {
+          extends: './vite.config.ts',
+          // Some start processes and chains: on a busy machine that takes a while.
+          test: { name: 'unit', include: ['test/unit/**/*.test.{ts,tsx}'], testTimeout: 30_000 },
+        },
         { test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
         { test: { name: 'walls', include: ['test/walls/*.test.ts'], testTimeout: 60_000 } },
         {
