@@ -19,7 +19,13 @@ export function DutyPanel({ lending }: { lending: Lending }): JSX.Element | null
           <p class="share-title">{words.title}</p>
           <p class="card-note">{words.detail}</p>
         </div>
-        <meter class="share-bar" min={0} max={1} value={words.share} aria-label="Share of the GPU in use" />
+        <meter
+          class="bar share-bar"
+          min={0}
+          max={1}
+          value={words.share}
+          aria-label="Share of the GPU in use"
+        />
       </div>
       {status.reduction ? <p class="card-note">{describeReduction(status.reduction)}</p> : null}
       {name === 'unloaded' ? null : (

@@ -29,7 +29,7 @@ export function ModelStorage({ library }: { library: Library }): JSX.Element | n
       </div>
       {quota === undefined ? null : (
         <meter
-          class="storage-bar"
+          class="bar"
           aria-label="Storage used"
           aria-valuetext={`${describeBytes(usage)} of ${describeBytes(quota)}`}
           min={0}

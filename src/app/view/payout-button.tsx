@@ -33,7 +33,7 @@ export function PayoutButton({ lending, income, now, live }: PayoutButtonProps):
       </p>
       <p class="payout-credit">
         <meter
-          class="meter"
+          class="bar bar-credit"
           min={0}
           max={Number(limit)}
           high={Number(limit) * 0.8}
