@@ -3,6 +3,8 @@ import { CodedError } from '../core/errors.ts';
 import { type ClientOptions, createClient, formatCoins, leaveChannel } from '../sdk/index.ts';
 import { channelPath, openChannelFile, readChannelFile } from './channel-file.ts';
 import { loadWallet, readKey } from './key-file.ts';
+import { describeCall } from './open-call-words.ts';
+import { plainJson } from './plain-json.ts';
 import { option, type WalletFlags, withRelay, withState, withWallet } from './wallet-options.ts';
 
 interface ChannelFlags extends WalletFlags {
@@ -38,7 +40,7 @@ async function showStatus(flags: ChannelFlags): Promise<void> {
   const client = createClient({ ...(await clientOf(flags)), state: await readChannelFile(pathOf(flags)) });
   const status = await client.status();
   if (!status) throw new CodedError('channel_unknown', 'The relay knows no such channel.');
-  if (flags.json) return console.log(plain(status));
+  if (flags.json) return console.log(plainJson(status));
   const { tokenDecimals } = await client.terms();
   const coins = (amount: bigint): string => formatCoins(amount, tokenDecimals);
   const { accepted, channelId, deposit, settled, spent, state } = status;
@@ -55,7 +57,7 @@ async function close(flags: ChannelFlags): Promise<void> {
     const client = createClient({ ...options, state, save: (text) => file.save(text) });
     const closed = await client.close();
     if (!closed) throw new CodedError('channel_missing', 'There is no open channel.');
-    if (flags.json) return console.log(plain(closed));
+    if (flags.json) return console.log(plainJson(closed));
     const { tokenDecimals } = await client.terms();
     const [paid, back] = [closed.settled, closed.refunded].map((amount) =>
       formatCoins(amount, tokenDecimals),
@@ -77,7 +79,7 @@ async function leave(flags: LeaveFlags): Promise<void> {
     rpcUrl,
     ...(gasKeyFile === undefined ? {} : { gasKey: await readKey(gasKeyFile) }),
   });
-  if (json) return console.log(plain(left));
+  if (json) return console.log(plainJson(left));
   switch (left.step) {
     case 'waiting':
       console.log(
@@ -86,7 +88,7 @@ async function leave(flags: LeaveFlags): Promise<void> {
       return;
     case 'unsent':
       console.log('Nothing was sent: no gas. Anybody may send this, and only you can be paid by it:');
-      console.log(`  to    ${left.call.to}\n  data  ${left.call.data}`);
+      console.log(describeCall(left.call));
       return;
     case 'left':
       console.log(`Left: ${left.settled} base units were the relay's, ${left.refunded} came back.`);
@@ -102,9 +104,4 @@ function pathOf({ keyFile, relay, state }: ChannelFlags): string {
   if (state !== undefined) return state;
   if (keyFile !== undefined) return channelPath(keyFile, relay);
   throw new CodedError('channel_missing', 'Which channel? Name --key-file or --state.');
-}
-
-/** Amounts as decimal strings. */
-function plain(value: object): string {
-  return JSON.stringify(value, (_name, item: unknown) => (typeof item === 'bigint' ? String(item) : item));
 }

@@ -9,6 +9,7 @@ import {
 } from '../relay/node/money/deployment.ts';
 import { findRelayKey, type RelayKey } from '../relay/node/relay-key.ts';
 import { readKey } from './key-file.ts';
+import { plainJson } from './plain-json.ts';
 import { option } from './wallet-options.ts';
 
 interface DeployFlags {
@@ -76,7 +77,7 @@ async function runDeploy(flags: DeployFlags): Promise<void> {
     ...(token === undefined ? {} : { token }),
   };
   const tell = (value: object, lines: readonly string[]): void =>
-    console.log(json ? plain(value) : lines.join('\n'));
+    console.log(json ? plainJson(value) : lines.join('\n'));
   if (verify) {
     if (token === undefined)
       throw new CodedError('token_missing', 'Name the coin of these contracts with --token.');
@@ -139,8 +140,4 @@ function readPair(text: string): readonly [Hex, Hex] {
 function readCount(text: string): number {
   if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
   throw new InvalidArgumentError('It must be a whole number above zero, below 2^53.');
-}
-
-function plain(value: object): string {
-  return JSON.stringify(value, (_name, item: unknown) => (typeof item === 'bigint' ? String(item) : item));
 }

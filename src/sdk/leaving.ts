@@ -1,4 +1,4 @@
-import { ChainClient } from '../chain/chain-client.ts';
+import { type Call, ChainClient } from '../chain/chain-client.ts';
 import {
   readChannel,
   readClosesCancelled,
@@ -10,8 +10,9 @@ import type { Hex } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
 import { CLOSE_REQUEST, channelDomain } from '../protocol/money/voucher.ts';
 import { parseRecord } from './channel-record.ts';
+import type { OpenCall } from './open-call.ts';
 import { systemClock } from './system-clock.ts';
-import { signStruct, type Wallet } from './wallet.ts';
+import { accountOf, signStruct, type Wallet } from './wallet.ts';
 
 export interface LeavingOptions {
   /** The channel's state, as `save` was given it last. */
@@ -20,12 +21,6 @@ export interface LeavingOptions {
   readonly rpcUrl: string;
   /** Whose gas it is: any account's, for only the payer can be paid. Without one nothing is sent. */
   readonly gasKey?: Hex;
-}
-
-/** A transaction that anybody may send. */
-export interface OpenCall {
-  readonly to: Hex;
-  readonly data: Hex;
 }
 
 /** Where a channel's leaving stands. Amounts in base units, times in Unix seconds. */
@@ -59,7 +54,11 @@ export async function leaveChannel({ state, wallet, rpcUrl, gasKey }: LeavingOpt
   const { time: now } = await chain.sight();
   const found = await readChannel(chain, escrow, channelId);
   if (!found) throw new CodedError('channel_unknown', 'The escrow knows no such channel.', { channelId });
-  const { closeRequestedAt, deposit, finalized, settled } = found;
+  const { closeRequestedAt, deposit, finalized, payer, settled } = found;
+  if (payer !== accountOf(wallet)) {
+    const message = `This channel is ${payer}'s, and the wallet that of ${accountOf(wallet)}: take the one that opened it.`;
+    throw new CodedError('wallet_refused', message, { payer, wallet: accountOf(wallet) });
+  }
   if (finalized) return { step: 'left', settled, refunded: deposit - settled };
 
   const call =
@@ -69,13 +68,13 @@ export async function leaveChannel({ state, wallet, rpcUrl, gasKey }: LeavingOpt
         ? withdrawForCall(escrow, channelId)
         : undefined;
   if (!call) return { step: 'waiting', withdrawableAt: (closeRequestedAt ?? now) + grace };
-  if (gasKey === undefined) return { step: 'unsent', call };
+  if (gasKey === undefined) return { step: 'unsent', call: { chainId, ...call } };
   await chain.send(call);
   const after = await readChannel(chain, escrow, channelId);
   if (after?.finalized) return { step: 'left', settled: after.settled, refunded: deposit - after.settled };
   return { step: 'waiting', withdrawableAt: (after?.closeRequestedAt ?? now) + grace };
 
-  async function signedRequest(): Promise<OpenCall> {
+  async function signedRequest(): Promise<Call> {
     const cancelled = await readClosesCancelled(chain, escrow, channelId);
     const request = { channelId, cancelled, deadline: BigInt(now) + REQUEST_SECONDS };
     const domain = channelDomain({ chainId, contract: escrow });

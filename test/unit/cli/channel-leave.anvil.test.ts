@@ -1,0 +1,93 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { newAccount, TestChain } from '../../../scripts/network/test-chain.ts';
+import { readDollars } from '../../../src/chain/dollar.ts';
+import { readChannel } from '../../../src/chain/channel.ts';
+import { createProgram } from '../../../src/cli/afterglow.ts';
+import { agentOf, type ChainAgent } from '../chain/chain-agent.ts';
+
+const DEPOSIT = 1_000_000n;
+const payer = newAccount();
+let chain: TestChain;
+let agent: ChainAgent;
+let folder: string;
+let printed: string[];
+
+/** A channel on the chain, and of its relay nothing but what a client kept. */
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'afterglow-leave-'));
+  chain = await TestChain.start();
+  await chain.fund(payer.address, DEPOSIT);
+  agent = await agentOf(chain, payer, DEPOSIT);
+  await agent.open();
+  const { chainId, channel: escrow, token } = chain.deployment;
+  const state = {
+    version: 1,
+    relay: 'http://127.0.0.1:1',
+    chainId,
+    escrow,
+    token,
+    payee: chain.relay.account,
+    payer: payer.address,
+    salt: `0x${'5a'.repeat(32)}`,
+    channelId: agent.id,
+    phase: 'open',
+    deposit: String(DEPOSIT),
+    validBefore: 0,
+    signed: '0',
+    signature: `0x${'00'.repeat(65)}`,
+    settled: '0',
+    unclear: [],
+  };
+  await writeFile(join(folder, 'channel.json'), JSON.stringify(state));
+});
+beforeEach(() => {
+  printed = [];
+  vi.spyOn(console, 'log').mockImplementation((line: string) => void printed.push(line));
+});
+afterAll(async () => {
+  vi.restoreAllMocks();
+  await chain.close();
+  await rm(folder, { recursive: true });
+});
+
+async function keyFile({ key, address }: { key: string; address: string }): Promise<string> {
+  const file = join(folder, `${address}.key`);
+  await writeFile(file, key, { mode: 0o600 });
+  return file;
+}
+
+async function leave(wallet: typeof payer, ...flags: string[]): Promise<unknown> {
+  const place = ['--state', join(folder, 'channel.json'), '--rpc-url', chain.anvil.rpcUrl];
+  const all = ['channel', 'leave', '--key-file', await keyFile(wallet), ...place, ...flags];
+  return createProgram().parseAsync(['node', 'afterglow', ...all]);
+}
+
+it('K7 afterglow channel leave: with the payer’s wallet and another’s gas the deposit comes back, without the relay', async () => {
+  const stranger = newAccount();
+  await chain.fund(stranger.address, 0n, 10n ** 18n);
+  const gas = ['--gas-key-file', await keyFile(stranger)];
+  const { channel, chainId, token } = chain.deployment;
+
+  // Not its channel: nothing is signed that anybody could pay gas for.
+  for (const flags of [[], gas])
+    await expect(leave(stranger, ...flags)).rejects.toMatchObject({
+      code: 'wallet_refused',
+      data: { payer: payer.address, wallet: stranger.address },
+    });
+  expect(printed).toEqual([]);
+
+  await leave(payer);
+  expect(printed.join('\n')).toMatch(new RegExp(`chain ${chainId}\\n  to    ${channel}\\n  data  0x`));
+  expect(await readChannel(chain.relay, channel, agent.id)).toMatchObject({ closeRequestedAt: null });
+  await leave(payer, ...gas, '--json');
+  expect(JSON.parse(printed.at(-1) ?? '')).toMatchObject({ step: 'waiting' });
+  await leave(payer, ...gas);
+  expect(printed.at(-1)).toContain('run this again then');
+  await chain.pass(61);
+  await leave(payer, ...gas);
+  expect(printed.at(-1)).toBe(`Left: 0 base units were the relay's, ${DEPOSIT} came back.`);
+  expect(await readDollars(chain.relay, token, payer.address)).toBe(DEPOSIT);
+});
