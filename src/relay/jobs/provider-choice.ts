@@ -32,6 +32,13 @@ function hasRoom({ room }: Provider, { size }: Placeable): boolean {
   return !room || (size.prompt <= room.prompt && size.whole <= room.context);
 }
 
+/** Tokens of the longest stream that anybody here holds for such a job; undefined: as many as the model (rule P4). */
+export function longestStream(wanted: Wanted, registry: Registry): number | undefined {
+  const rooms = candidates(wanted, registry).map(({ room }) => room?.context ?? Number.POSITIVE_INFINITY);
+  const most = Math.max(0, ...rooms);
+  return most > 0 && Number.isFinite(most) ? most : undefined;
+}
+
 /** Who could serve the job, if only there was a slot (rule P5). */
 export function candidates({ needs, order }: Wanted, registry: Registry): Provider[] {
   return offering(order, registry).filter((provider) => meets(provider, needs));

@@ -7,7 +7,7 @@ import type { Registry } from '../providers/registry.ts';
 import type { RelayListener } from '../relay-events.ts';
 import { unmetWords } from './needs.ts';
 import type { Placeable, Wanted } from './placeable.ts';
-import { candidates, chooseProvider, offering } from './provider-choice.ts';
+import { candidates, chooseProvider, offering, longestStream } from './provider-choice.ts';
 import type { Turnover } from './turnover.ts';
 import { WaitingLine } from './waiting-line.ts';
 
@@ -32,6 +32,8 @@ export interface Scheduler<J extends Placeable> {
   submit(job: J): void;
   /** Before anything is paid. @throws CodedError `no_provider`, `feature_unavailable` */
   checkHope(wanted: Wanted): void;
+  /** Tokens of the longest stream that anybody here holds; undefined: as many as the model (rule P4). */
+  longestStream(wanted: Wanted): number | undefined;
   /** Puts a job that lost its provider in line again, at the front (rules L3, L5). */
   resubmit(job: J): void;
   withdraw(job: J): void;
@@ -154,6 +156,7 @@ export function createScheduler<J extends Placeable>(parts: SchedulerParts<J>): 
       const refusal = hopeless(wanted);
       if (refusal) throw refusal;
     },
+    longestStream: (wanted) => longestStream(wanted, registry),
     resubmit: line,
     withdraw: (job) => leave(job, false),
     pump,

@@ -46,7 +46,11 @@ export async function completeChat(
     const message = `The model '${model.id}' makes vectors and writes nothing: use POST /v1/embeddings.`;
     throw new CodedError('model_not_supported', message, { param: 'model' });
   }
-  const order = createJobOrder(chat, model, random);
+  const asked = createJobOrder(chat, model, random);
+  const order =
+    chat.maxTokens === undefined
+      ? { ...asked, maxTokens: longestAnswerOf(parts, asked, admission?.only) }
+      : asked;
   Object.assign(facts, { model: model.id, promptTokens: order.prompt.length });
 
   if (admission) {
@@ -66,6 +70,17 @@ export async function completeChat(
   const followed = follow(answer, paid.jobs, facts);
   paid.join(answer.sinks);
   return followed;
+}
+
+/** Who says no limit is served also where every tab holds less than the model: as far as the longest of them goes. */
+function longestAnswerOf(
+  { jobs }: ChatParts,
+  order: ReturnType<typeof createJobOrder>,
+  only: Hex | undefined,
+): number {
+  const wanted = { needs: needsOf(order), order: only === undefined ? order : { ...order, only } };
+  const most = jobs.scheduler.longestStream(wanted) ?? Number.POSITIVE_INFINITY;
+  return Math.max(1, Math.min(order.maxTokens, most - order.prompt.length));
 }
 
 /** @throws CodedError `model_not_found` */

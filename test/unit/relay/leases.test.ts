@@ -238,6 +238,21 @@ describe('L3 moves', () => {
     expect(short.provider.attempts).toHaveLength(1);
   });
 
+  it('P4 without a limit of their own go as far as the longest tab here', async () => {
+    const world = createRelayWorld();
+    const small = world.join({ slots: 4, room: { prompt: 4096, context: 48 } });
+    const agent = await world.ask({ max_tokens: undefined });
+    const { prompt, maxTokens } = small.provider.attempt.assignment;
+    expect(prompt.length + maxTokens).toBe(48);
+    small.provider.attempt.give(bytes('x'.repeat(maxTokens)));
+    small.provider.attempt.finish('length');
+    await world.settle();
+    expect(agent.finish).toBe('length');
+    const whole = world.join({ slots: 8 });
+    await world.ask({ max_tokens: undefined });
+    expect(whole.provider.attempt.assignment.maxTokens).toBeGreaterThan(maxTokens);
+  });
+
   it('find an answer whole that only lacked its result', async () => {
     const world = createRelayWorld();
     for (const [max_tokens, ids, finish] of [
