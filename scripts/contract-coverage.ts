@@ -10,9 +10,8 @@ const covered = ['PaymentChannel', 'ChannelLedger', 'ChannelAccounting', 'Payout
 
 interface Coverage {
   readonly file: string;
-  /** Reached, of how many. */
-  readonly lines: readonly [number, number];
-  readonly branches: readonly [number, number];
+  /** How many there are. */
+  readonly lines: number;
   /** `12` for a line, `12 (branch 1)` for a branch. */
   readonly missed: readonly string[];
 }
@@ -47,7 +46,7 @@ export async function testCoverage(): Promise<Tally> {
   let failed = 0;
   for (const contract of covered) {
     const coverage = found.get(`contracts/src/${contract}.sol`);
-    if (coverage && coverage.missed.length === 0 && coverage.lines[1] > 0) continue;
+    if (coverage && coverage.missed.length === 0 && coverage.lines > 0) continue;
     failed++;
     console.log(
       `✗ ${contract}: ${coverage ? `never reached: line ${coverage.missed.join(', ')}` : 'not measured'}`,
@@ -69,8 +68,7 @@ function readReport(text: string): Coverage[] {
       const branches = rows('BRDA');
       return {
         file: rows('SF')[0]?.[0] ?? '',
-        lines: [lines.filter(([, hits]) => isHit(hits)).length, lines.length],
-        branches: [branches.filter(([, , , hits]) => isHit(hits)).length, branches.length],
+        lines: lines.length,
         missed: [
           ...lines.filter(([, hits]) => !isHit(hits)).map(([line = '']) => line),
           ...branches.filter((row) => !isHit(row[3])).map(([line, , branch]) => `${line} (branch ${branch})`),

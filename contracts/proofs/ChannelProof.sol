@@ -39,7 +39,6 @@ contract ChannelProof {
         assert(_isOrdered(s));
     }
 
-    /// From any state in which the invariant holds to one in which it holds.
     // ---- the invariant -------------------------------------------------------------------------------------------
 
     function _holds(State memory s) private pure returns (bool) {
@@ -63,7 +62,7 @@ contract ChannelProof {
             !(s.open && s.finalized) && (s.open || s.finalized || s.deposit == 0) && s.closeRequestedAt <= s.time;
     }
 
-    // ---- what anybody can make happen ----------------------------------------------------------------------------
+    // ---- what anybody can make happen: from any state in which the invariant holds to one in which it holds -----
 
     function open(State memory s, uint128 amount) external pure {
         require(_holds(s));

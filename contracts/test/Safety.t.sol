@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {IPaymentChannel} from "../src/IPaymentChannel.sol";
 import {PaymentChannel} from "../src/PaymentChannel.sol";
-import {BlocklistToken} from "./tokens/BlocklistToken.sol";
 import {FeeToken} from "./tokens/FeeToken.sol";
 import {OddToken} from "./tokens/OddToken.sol";
 import {RebasingToken} from "./tokens/RebasingToken.sol";
@@ -17,10 +16,8 @@ contract AgreeableWallet {
     }
 }
 
-/// The channel's safety list, line by line, and what went wrong for others.
+/// The channel's safety list, line by line. What went wrong for others is in `Lessons.t.sol`.
 contract SafetyTest is ChannelTest {
-    // ---- the list ----------------------------------------------------------------------------------------------
-
     function test_safety_chainAndContractAreInTheId() public {
         PaymentChannel twin = newChannels(GRACE);
         bytes32 here = channels.computeChannelId(payer, payee, address(dollar), 0, address(0));
@@ -134,11 +131,11 @@ contract SafetyTest is ChannelTest {
     function test_safety_aFeeOnTransferTokenIsRefused() public {
         FeeToken token = new FeeToken();
         token.mint(payer, 1000);
-        vm.startPrank(payer);
+        vm.prank(payer);
         token.approve(address(channels), 1000);
         vm.expectRevert(IPaymentChannel.DepositMismatch.selector);
+        vm.prank(payer);
         channels.open(payee, address(token), 1000, 0, address(0));
-        vm.stopPrank();
         bytes32 nonce = keccak256(abi.encode(payer, payee, address(token), bytes32(0), address(0)));
         vm.expectRevert(IPaymentChannel.DepositMismatch.selector);
         channels.openWithAuthorization(payee, address(token), 1000, 0, address(0), payer, 0, START, nonce, "");
@@ -209,24 +206,34 @@ contract SafetyTest is ChannelTest {
         channels.open(payee, stranger, 1000, 0, address(0));
     }
 
+    /// Every call that the token makes in the middle of a transfer is stopped by the guard, and by nothing else: all of
+    /// them go through in the end, one after the other, when the token makes them outside of one.
     function test_safety_aReentrantTokenGetsNowhere() public {
         ReentrantToken token = new ReentrantToken();
-        token.mint(payer, 10_000);
-        vm.startPrank(payer);
-        token.approve(address(channels), 10_000);
-        bytes32 victim = channels.open(payee, address(token), 1000, "victim", address(0));
+        bytes32 victim = _openedBy(payer, token, payee, "victim");
+        bytes32 left = _openedBy(payer, token, payee, "left");
+        vm.prank(payer);
+        channels.requestClose(left);
+        vm.warp(START + GRACE);
         // The token is a payer and a payee of its own, so that no access check stands in for the guard.
-        bytes32 id = channels.open(address(token), address(token), 1000, 0, address(0));
-        vm.stopPrank();
-        bytes[] memory calls = new bytes[](6);
+        bytes32 id = _openedBy(payer, token, address(token), 0);
+        bytes32 own = _openedBy(address(token), token, payee, 0);
+        token.mint(address(token), 2);
+        vm.prank(address(token));
+        token.approve(address(channels), 2);
+        bytes[] memory calls = new bytes[](9);
         calls[0] = abi.encodeCall(channels.settle, (id, 500, voucher(id, 500)));
-        calls[1] = abi.encodeCall(channels.close, (id, 0, ""));
-        calls[2] = abi.encodeCall(channels.open, (payee, address(token), 1, "again", address(0)));
-        calls[3] = abi.encodeCall(channels.withdrawFor, (victim));
-        calls[4] = abi.encodeCall(channels.settleMany, (address(token), _one(id, 700)));
+        calls[1] = abi.encodeCall(channels.settleMany, (address(token), _one(id, 700)));
+        calls[2] = abi.encodeCall(channels.withdrawFor, (left));
+        calls[3] = abi.encodeCall(channels.open, (payee, address(token), 1, "again", address(0)));
+        calls[4] = abi.encodeCall(channels.topUp, (own, 1));
         calls[5] = abi.encodeCall(
-            channels.requestCloseWithAuthorization, (id, START, closeRequest(PAYER_KEY, id, START))
+            channels.requestCloseWithAuthorization,
+            (id, block.timestamp, closeRequest(PAYER_KEY, id, block.timestamp))
         );
+        calls[6] = abi.encodeCall(channels.close, (id, 0, ""));
+        calls[7] = abi.encodeCall(channels.requestClose, (own));
+        calls[8] = abi.encodeCall(channels.withdraw, (own));
         for (uint128 i = 0; i < calls.length; ++i) {
             token.callBack(address(channels), calls[i]);
             settle(victim, i + 1);
@@ -235,8 +242,50 @@ contract SafetyTest is ChannelTest {
         }
         vm.assertEq(token.tried(), 2 * calls.length, "tried");
         vm.assertEq(token.succeeded(), 0, "succeeded");
-        vm.assertEq(token.balanceOf(address(channels)), 2000, "held");
+        vm.assertEq(token.balanceOf(address(channels)), 4000, "held");
         vm.assertEq(token.balanceOf(payee), calls.length, "paid once each");
+
+        token.callBack(address(0), "");
+        for (uint256 i = 0; i < calls.length; ++i) {
+            if (i == 8) vm.warp(block.timestamp + GRACE);
+            vm.prank(address(token));
+            (bool done,) = address(channels).call(calls[i]);
+            vm.assertTrue(done, "only the guard stopped it");
+        }
+        // What is left: the victim's, and the one that was opened again.
+        vm.assertEq(token.balanceOf(address(channels)), 1001, "held in the end");
+    }
+
+    /// The state is written before the money moves: whoever looks in the middle sees what will be.
+    function test_safety_aTokenThatLooksSeesWhatWillBe() public {
+        ReentrantToken token = new ReentrantToken();
+        bytes32 id = _openedBy(payer, token, payee, 0);
+        token.callBack(address(channels), abi.encodeCall(channels.getChannel, (id)));
+        settle(id, 100);
+        vm.assertEq(_seen(token).settled, 100, "settled");
+        IPaymentChannel.VoucherRow[] memory rows = _one(id, 300);
+        vm.prank(payee);
+        channels.settleMany(address(token), rows);
+        vm.assertEq(_seen(token).settled, 300, "settled in a batch");
+        vm.prank(payer);
+        channels.topUp(id, 5);
+        vm.assertEq(_seen(token).deposit, 1005, "topped up");
+        vm.prank(payee);
+        channels.close(id, 0, "");
+        vm.assertTrue(_seen(token).finalized, "closed");
+    }
+
+    /// A payee that is its token calls `settle` again from within: the guard or the order alone would keep the money.
+    function test_safety_aReentrantPayeeIsPaidOnce() public {
+        ReentrantToken token = new ReentrantToken();
+        _openedBy(payer, token, payee, "of others");
+        bytes32 id = _openedBy(payer, token, address(token), 0);
+        bytes memory data = abi.encodeCall(channels.settle, (id, 500, voucher(id, 500)));
+        token.callBack(address(channels), data);
+        vm.prank(address(token));
+        (bool done,) = address(channels).call(data);
+        vm.assertTrue(done, "settled");
+        vm.assertEq(token.balanceOf(address(token)), 500, "paid once");
     }
 
     function test_safety_onlyAccountsWithAKeySign() public {
@@ -245,75 +294,6 @@ contract SafetyTest is ChannelTest {
         bytes32 id = channels.open(payee, address(dollar), DEPOSIT, 0, address(wallet));
         settleFails(id, 9, voucher(id, 9), IPaymentChannel.InvalidSignature.selector);
         settleFails(id, 9, "", IPaymentChannel.InvalidSignature.selector);
-    }
-
-    // ---- lessons of others -------------------------------------------------------------------------------------
-
-    function test_lesson_aForcedCloseIsSeenInTheState() public {
-        bytes32 id = opened();
-        bytes memory request = closeRequest(PAYER_KEY, id, START);
-        channels.requestCloseWithAuthorization(id, START, request);
-        vm.assertEq(channels.getChannel(id).closeRequestedAt, START, "seen");
-    }
-
-    function test_lesson_aVoucherIsNoGoodOnAnotherChannel() public {
-        bytes32 id = opened();
-        bytes32 next = opened("next");
-        settleFails(next, 9, voucher(id, 9), IPaymentChannel.InvalidSignature.selector);
-    }
-
-    function test_lesson_aVoucherReplayedInOneBatchPaysOnce() public {
-        bytes32 id = opened();
-        IPaymentChannel.VoucherRow[] memory rows = new IPaymentChannel.VoucherRow[](3);
-        rows[0] = row(id, 9);
-        rows[1] = row(id, 9);
-        rows[2] = row(id, 10);
-        vm.prank(payee);
-        vm.assertEq(channels.settleMany(address(dollar), rows), 10, "total");
-    }
-
-    function test_lesson_aDeliveredVoucherIsClaimedBeforeAWithdrawal() public {
-        bytes32 id = opened();
-        vm.prank(payer);
-        channels.requestClose(id);
-        vm.warp(START + GRACE - 1);
-        settle(id, DEPOSIT);
-        vm.warp(START + GRACE);
-        vm.prank(payer);
-        channels.withdraw(id);
-        vm.assertEq(dollar.balanceOf(payee), DEPOSIT, "claimed");
-    }
-
-    function test_lesson_aBlockedPayerCannotKeepAPayeeFromItsMoney() public {
-        BlocklistToken token = new BlocklistToken();
-        token.mint(payer, 1000);
-        vm.startPrank(payer);
-        token.approve(address(channels), 1000);
-        bytes32 id = channels.open(payee, address(token), 1000, 0, address(0));
-        vm.stopPrank();
-        token.setBlocked(payer, true);
-        bytes memory signature = voucher(id, 600);
-        vm.expectRevert();
-        vm.prank(payee);
-        channels.close(id, 600, signature);
-        settle(id, 600);
-        vm.assertEq(token.balanceOf(payee), 600, "paid");
-    }
-
-    function test_lesson_aRelayedOpenThatSomebodyElseSentFirstIsTheSameChannel() public {
-        bytes32 nonce = openNonce(0, address(0));
-        bytes memory signature = authorization(PAYER_KEY, DEPOSIT, START + 600, nonce);
-        vm.prank(stranger);
-        bytes32 id = channels.openWithAuthorization(
-            payee, address(dollar), DEPOSIT, 0, address(0), payer, 0, START + 600, nonce, signature
-        );
-        vm.expectRevert(IPaymentChannel.ChannelAlreadyExists.selector);
-        vm.prank(payee);
-        channels.openWithAuthorization(
-            payee, address(dollar), DEPOSIT, 0, address(0), payer, 0, START + 600, nonce, signature
-        );
-        vm.assertEq(channels.getChannel(id).payer, payer, "as intended");
-        vm.assertEq(channels.getChannel(id).deposit, DEPOSIT, "as intended");
     }
 
     function _relayedTopUpFails(bytes32 id, uint256 key) private {
@@ -330,6 +310,19 @@ contract SafetyTest is ChannelTest {
         token.approve(address(channels), 1000);
         id = channels.open(payee, address(token), 1000, 0, address(0));
         vm.stopPrank();
+    }
+
+    /// A channel of 1000.
+    function _openedBy(address from, ReentrantToken token, address to, bytes32 salt) private returns (bytes32 id) {
+        token.mint(from, 2000);
+        vm.startPrank(from);
+        token.approve(address(channels), 2000);
+        id = channels.open(to, address(token), 1000, salt, address(0));
+        vm.stopPrank();
+    }
+
+    function _seen(ReentrantToken token) private view returns (IPaymentChannel.Channel memory) {
+        return abi.decode(token.answer(), (IPaymentChannel.Channel));
     }
 
     function _one(bytes32 id, uint128 amount) private view returns (IPaymentChannel.VoucherRow[] memory rows) {

@@ -33,24 +33,69 @@ contract SafetyOfHubTest is HubTest {
         vm.assertEq(redeemOne(row), 9, "paid");
     }
 
+    /// As with channels: each call is stopped by the guard alone, and goes through outside of a transfer.
     function test_safety_aReentrantTokenGetsNowhere() public {
         ReentrantToken token = new ReentrantToken();
+        // The token owns the hub and has something to deposit.
         hub = newHub(address(token), address(token), signer);
         token.mint(address(hub), 1000);
+        token.mint(address(token), 1);
+        vm.prank(address(token));
+        token.approve(address(hub), 1);
+        token.mint(relay, 100);
+        vm.prank(relay);
+        token.approve(address(hub), 100);
         IPayoutHub.PayoutRow[] memory rows = new IPayoutHub.PayoutRow[](1);
         rows[0] = payout(payee, 500);
+        IPayoutHub.PayoutToRow[] memory rowsTo = new IPayoutHub.PayoutToRow[](1);
+        rowsTo[0] = payoutTo(PAYEE_KEY, 600, payee, 0, 0, 0);
         bytes[] memory calls = new bytes[](4);
         calls[0] = abi.encodeCall(hub.redeem, (rows));
         calls[1] = abi.encodeCall(hub.withdraw, (payee, 1));
         calls[2] = abi.encodeCall(hub.deposit, (1));
-        calls[3] = abi.encodeCall(hub.payTo, (payoutTo(PAYEE_KEY, 600, payee, 0, 0, 0), payee));
+        calls[3] = abi.encodeCall(hub.redeemTo, (rowsTo));
         for (uint128 i = 0; i < calls.length; ++i) {
             token.callBack(address(hub), calls[i]);
             redeemOne(payout(payee, i + 1));
+            vm.prank(relay);
+            hub.deposit(1);
         }
-        vm.assertEq(token.tried(), calls.length, "tried");
+        vm.assertEq(token.tried(), 2 * calls.length, "tried");
         vm.assertEq(token.succeeded(), 0, "succeeded");
         vm.assertEq(token.balanceOf(payee), calls.length, "paid once each");
+
+        token.callBack(address(0), "");
+        for (uint256 i = 0; i < calls.length; ++i) {
+            vm.prank(address(token));
+            (bool done,) = address(hub).call(calls[i]);
+            vm.assertTrue(done, "only the guard stopped it");
+        }
+        vm.assertEq(token.balanceOf(payee), 601, "all went through");
+        vm.assertEq(token.balanceOf(address(hub)), 404, "all went through");
+    }
+
+    /// What is paid is written before the money moves: whoever looks in the middle sees what will be.
+    function test_safety_aTokenThatLooksSeesWhatWillBe() public {
+        ReentrantToken token = new ReentrantToken();
+        hub = newHub(address(token), relay, signer);
+        token.mint(address(hub), 1000);
+        token.callBack(address(hub), abi.encodeCall(hub.paid, (payee)));
+        redeemOne(payout(payee, 500));
+        vm.assertEq(abi.decode(token.answer(), (uint256)), 500, "redeemed");
+        redeemOneTo(payoutTo(PAYEE_KEY, 600, payee, 0, 0, 0));
+        vm.assertEq(abi.decode(token.answer(), (uint256)), 600, "redeemed elsewhere");
+    }
+
+    /// A token redeems the same payout again from within: the guard or the order alone would keep the money.
+    function test_safety_aReentrantPayeeIsPaidOnce() public {
+        ReentrantToken token = new ReentrantToken();
+        hub = newHub(address(token), relay, signer);
+        token.mint(address(hub), 1000);
+        IPayoutHub.PayoutRow[] memory rows = new IPayoutHub.PayoutRow[](1);
+        rows[0] = payout(payee, 400);
+        token.callBack(address(hub), abi.encodeCall(hub.redeem, (rows)));
+        hub.redeem(rows);
+        vm.assertEq(token.balanceOf(payee), 400, "paid once");
     }
 
     function test_safety_oddTokensPayOrSkip() public {

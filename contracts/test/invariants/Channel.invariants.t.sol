@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IPaymentChannel} from "../../src/IPaymentChannel.sol";
+import {PaymentChannel} from "../../src/PaymentChannel.sol";
 import {Released} from "../support/Released.sol";
 import {ChannelHandler} from "./ChannelHandler.sol";
 
@@ -26,26 +27,27 @@ contract ChannelInvariants is Released {
 
     /// At the end of each run every payer leaves with all that was not settled.
     function afterInvariant() external {
+        PaymentChannel channels = _handler.channels();
+        uint64 grace = _handler.GRACE();
         for (uint256 i = 0; i < _handler.count(); ++i) {
-            IPaymentChannel.Channel memory channel = _at(i);
+            bytes32 id = _handler.ids(i);
+            IPaymentChannel.Channel memory channel = channels.getChannel(id);
             if (channel.finalized) continue;
             uint256 before = _held(channel.payer);
-            vm.startPrank(channel.payer);
-            if (channel.closeRequestedAt == 0) _handler.channels().requestClose(_handler.ids(i));
-            vm.warp(block.timestamp + _handler.GRACE());
-            _handler.channels().withdraw(_handler.ids(i));
-            vm.stopPrank();
+            if (channel.closeRequestedAt == 0) {
+                vm.prank(channel.payer);
+                channels.requestClose(id);
+            }
+            vm.warp(block.timestamp + grace);
+            vm.prank(channel.payer);
+            channels.withdraw(id);
             vm.assertEq(
                 _held(channel.payer),
                 before + channel.deposit - channel.settled,
                 "K7: a payer leaves with the rest"
             );
         }
-        vm.assertEq(_held(address(_handler.channels())), _handler.donated(), "K7: nothing stays");
-    }
-
-    function _at(uint256 index) private view returns (IPaymentChannel.Channel memory) {
-        return _handler.channels().getChannel(_handler.ids(index));
+        vm.assertEq(_held(address(channels)), _handler.donated(), "K7: nothing stays");
     }
 
     function _held(address account) private view returns (uint256) {

@@ -14,6 +14,7 @@ contract ChannelHandler is Released {
     uint64 public constant GRACE = 1 hours;
     uint256 private constant PAYERS = 3;
     uint256 private constant MOST_CHANNELS = 10;
+    uint256 private constant NAMED_KEY = 0x5E55;
 
     PaymentChannel public immutable channels;
     TestDollar public immutable dollar;
@@ -28,6 +29,9 @@ contract ChannelHandler is Released {
     mapping(bytes32 id => bytes32) private _final;
 
     mapping(bytes32 id => uint256) private _payerKey;
+    /// Of channels whose vouchers a named signer signs.
+    mapping(bytes32 id => bool) private _isNamed;
+    uint256 private _authorizations;
     address[PAYERS] private _payers;
     address[2] private _payees = [vm.addr(0xBEEF), vm.addr(0xBEF0)];
 
@@ -58,6 +62,42 @@ contract ChannelHandler is Released {
         bytes32 id = channels.open(to_, address(dollar), amount, bytes32(ids.length), address(0));
         ids.push(id);
         _payerKey[id] = _key(who);
+    }
+
+    /// By the payer's signature, with a signer that is not the payer.
+    function openWithAuthorization(uint256 who, uint256 to, uint128 amount) external checked {
+        if (ids.length == MOST_CHANNELS) return;
+        amount = uint128(within(amount, 1, 1e12));
+        address payer = _payers[who % PAYERS];
+        address signer = vm.addr(NAMED_KEY);
+        dollar.mint(payer, amount);
+        bytes32 salt = bytes32(ids.length);
+        bytes32 nonce = keccak256(abi.encode(payer, payee(to), address(dollar), salt, signer));
+        bytes memory signature = _authorization(who, amount, nonce);
+        bytes32 id = channels.openWithAuthorization(
+            payee(to), address(dollar), amount, salt, signer, payer, 0, block.timestamp + 1, nonce, signature
+        );
+        ids.push(id);
+        _payerKey[id] = _key(who);
+        _isNamed[id] = true;
+    }
+
+    /// Anybody's money; refused while a close is pending.
+    function topUpWithAuthorization(uint256 which, uint256 who, uint128 amount) external checked {
+        (bytes32 id, IPaymentChannel.Channel memory channel) = _pick(which);
+        if (channel.deposit == 0 || channel.finalized) return;
+        amount = uint128(within(amount, 1, 1e12));
+        address from = _payers[who % PAYERS];
+        dollar.mint(from, amount);
+        bytes32 salt = bytes32(++_authorizations);
+        bytes32 nonce = keccak256(abi.encode(id, amount, from, salt));
+        bytes memory signature = _authorization(who, amount, nonce);
+        bool isPending = channel.closeRequestedAt != 0;
+        try channels.topUpWithAuthorization(id, amount, from, salt, 0, block.timestamp + 1, nonce, signature) {
+            _demand(!isPending, "K8: nobody else's top-up cancels a close");
+        } catch {
+            _demand(isPending, "K5: an authorized top-up counts");
+        }
     }
 
     function topUp(uint256 which, uint128 amount) external checked {
@@ -193,11 +233,15 @@ contract ChannelHandler is Released {
         return uint128(within(seed, 0, uint256(channel.deposit) + channel.deposit / 8));
     }
 
-    /// One in four is signed by somebody else and counts as unsigned.
+    function _authorization(uint256 who, uint256 value, bytes32 nonce) private view returns (bytes memory) {
+        return authorizationFor(_key(who), dollar, address(channels), value, block.timestamp + 1, nonce);
+    }
+
+    /// One in four is signed by somebody else and counts as unsigned; with a named signer the payer is somebody else.
     function _voucher(bytes32 id, uint128 amount, uint256 fault) private returns (bytes memory) {
         bytes32 digest = channels.getVoucherDigest(id, amount);
-        if (fault % 4 == 0) return signed(0xBAD, digest);
+        if (fault % 4 == 0) return signed(_isNamed[id] ? _payerKey[id] : 0xBAD, digest);
         if (amount > signedUpTo[id]) signedUpTo[id] = amount;
-        return signed(_payerKey[id], digest);
+        return signed(_isNamed[id] ? NAMED_KEY : _payerKey[id], digest);
     }
 }

@@ -2,10 +2,13 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {ITokenWithAuthorization} from "../../src/ITokenWithAuthorization.sol";
 import {PaymentChannel} from "../../src/PaymentChannel.sol";
 
 /// What a mutant does wrong.
 enum ChannelBug {
+    /// What the tests are shown to pass on: all that is written anew below does what the original does.
+    None,
     IdWithoutChain,
     IdWithoutContract,
     DomainWithoutChain,
@@ -40,10 +43,14 @@ enum ChannelBug {
     BatchesTakeRowsOfOthers,
     BatchesTakeUnsignedRows,
     AuthorizationsOpenAnything,
+    NamedSignersAreIgnored,
     TrustsTheTokenWithAmounts,
+    TrustsTheTokenWithAuthorizedAmounts,
     IgnoresWhatTokensAnswer,
     WantsTokensToAnswer,
-    PaysBeforeItWrites
+    NoGuard,
+    PaysBeforeItWrites,
+    PaysBeforeItWritesWithoutAGuard
 }
 
 /**
@@ -175,6 +182,7 @@ contract ChannelMutant is PaymentChannel {
     {
         bool finalized = _records[channelId].phase == Phase.Finalized;
         if (_bug == ChannelBug.ReopensTheFinalized && finalized) delete _records[channelId];
+        if (_bug == ChannelBug.NamedSignersAreIgnored) signer = address(0);
         super._create(channelId, payer, route, signer, deposit);
     }
 
@@ -202,16 +210,17 @@ contract ChannelMutant is PaymentChannel {
         bytes32 channelId,
         uint128 additionalDeposit,
         address from,
-        bytes32,
+        bytes32 topUpSalt,
         uint256 validAfter,
         uint256 validBefore,
         bytes32 nonce,
         bytes calldata signature
-    ) external override {
-        require(_bug == ChannelBug.RelayedTopUpsCancelACloseToo || _bug == ChannelBug.AuthorizationsOpenAnything);
+    ) external override nonReentrant {
         Record storage record = _openRecord(channelId);
-        _cancelClose(record);
-        _addDeposit(record, additionalDeposit);
+        if (_bug == ChannelBug.RelayedTopUpsCancelACloseToo) _cancelClose(record);
+        require(record.closeRequestedAt == 0, ClosePending());
+        _checkNonce(nonce, keccak256(abi.encode(channelId, additionalDeposit, from, topUpSalt)));
+        emit ToppedUp(channelId, additionalDeposit, _addDeposit(record, additionalDeposit));
         address token = _routes[record.route].token;
         _pullWithAuthorization(token, from, additionalDeposit, validAfter, validBefore, nonce, signature);
     }
@@ -237,6 +246,19 @@ contract ChannelMutant is PaymentChannel {
     // ---- the payee's side ----------------------------------------------------------------------------------------
 
     function settle(bytes32 channelId, uint128 cumulativeAmount, bytes calldata signature) external override {
+        bool open_ = _bug == ChannelBug.NoGuard || _bug == ChannelBug.PaysBeforeItWritesWithoutAGuard;
+        if (open_) _settleAndPay(channelId, cumulativeAmount, signature);
+        else _settleGuarded(channelId, cumulativeAmount, signature);
+    }
+
+    function _settleGuarded(bytes32 channelId, uint128 cumulativeAmount, bytes calldata signature)
+        private
+        nonReentrant
+    {
+        _settleAndPay(channelId, cumulativeAmount, signature);
+    }
+
+    function _settleAndPay(bytes32 channelId, uint128 cumulativeAmount, bytes calldata signature) private {
         (Record storage record, address token) = _recordOfPayee(channelId);
         if (_bug == ChannelBug.KeyedOnSignatures) {
             require(!_used[keccak256(signature)], AmountNotIncreasing());
@@ -244,9 +266,10 @@ contract ChannelMutant is PaymentChannel {
             record.settled = 0;
         }
         uint128 owed = _settle(record, channelId, cumulativeAmount, signature);
-        if (_bug == ChannelBug.PaysBeforeItWrites) record.settled -= owed;
+        bool late = _bug == ChannelBug.PaysBeforeItWrites || _bug == ChannelBug.PaysBeforeItWritesWithoutAGuard;
+        if (late) record.settled -= owed;
         _pay(token, msg.sender, owed);
-        if (_bug == ChannelBug.PaysBeforeItWrites) record.settled = cumulativeAmount;
+        if (late) record.settled = cumulativeAmount;
     }
 
     function _recordOfPayee(bytes32 channelId)
@@ -281,6 +304,22 @@ contract ChannelMutant is PaymentChannel {
         if (_bug != ChannelBug.TrustsTheTokenWithAmounts) return super._pull(token, from, amount);
         // forge-lint: disable-next-line(erc20-unchecked-transfer)
         IERC20(token).transferFrom(from, address(this), amount);
+    }
+
+    function _pullWithAuthorization(
+        address token,
+        address from,
+        uint128 amount,
+        uint256 validAfter,
+        uint256 validBefore,
+        bytes32 nonce,
+        bytes calldata signature
+    ) internal override {
+        if (_bug != ChannelBug.TrustsTheTokenWithAuthorizedAmounts) {
+            return super._pullWithAuthorization(token, from, amount, validAfter, validBefore, nonce, signature);
+        }
+        ITokenWithAuthorization(token)
+            .receiveWithAuthorization(from, address(this), amount, validAfter, validBefore, nonce, signature);
     }
 
     function _pay(address token, address to, uint256 amount) internal override {

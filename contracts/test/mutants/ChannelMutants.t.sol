@@ -6,9 +6,10 @@ import {ChannelHandler} from "../invariants/ChannelHandler.sol";
 import {PaymentChannelCloseTest} from "../PaymentChannel.close.t.sol";
 import {PaymentChannelDepositTest} from "../PaymentChannel.deposit.t.sol";
 import {PaymentChannelSettleTest} from "../PaymentChannel.settle.t.sol";
+import {LessonsTest} from "../Lessons.t.sol";
 import {SafetyTest} from "../Safety.t.sol";
 import {Campaign, MutantTest} from "./MutantTest.sol";
-import {ChannelCampaign, CloseSuite, DepositSuite, SafetySuite, SettleSuite} from "./Suites.sol";
+import {ChannelCampaign, CloseSuite, DepositSuite, LessonsSuite, SafetySuite, SettleSuite} from "./Suites.sol";
 
 /// Each line of the channel's safety list, each lesson of others, each invariant: a bug that its test catches.
 contract ChannelMutantsTest is MutantTest {
@@ -83,10 +84,9 @@ contract ChannelMutantsTest is MutantTest {
     }
 
     function test_mutant_tokensWithAFee() public {
-        _safety(
-            _mutant(ChannelBug.TrustsTheTokenWithAmounts),
-            abi.encodeCall(SafetyTest.test_safety_aFeeOnTransferTokenIsRefused, ())
-        );
+        bytes memory test = abi.encodeCall(SafetyTest.test_safety_aFeeOnTransferTokenIsRefused, ());
+        _safety(_mutant(ChannelBug.TrustsTheTokenWithAmounts), test);
+        _safety(_mutant(ChannelBug.TrustsTheTokenWithAuthorizedAmounts), test);
     }
 
     function test_mutant_tokensThatRound() public {
@@ -107,11 +107,18 @@ contract ChannelMutantsTest is MutantTest {
         );
     }
 
-    function test_mutant_reentry() public {
-        _safety(
-            _mutant(ChannelBug.PaysBeforeItWrites),
-            abi.encodeCall(SafetyTest.test_safety_aReentrantTokenGetsNowhere, ())
-        );
+    /// The order is not for a reentrant call to find where there is a guard: it takes a token that looks.
+    function test_mutant_guardAndOrder() public {
+        bytes memory reenter = abi.encodeCall(SafetyTest.test_safety_aReentrantTokenGetsNowhere, ());
+        bytes memory look = abi.encodeCall(SafetyTest.test_safety_aTokenThatLooksSeesWhatWillBe, ());
+        bytes memory steal = abi.encodeCall(SafetyTest.test_safety_aReentrantPayeeIsPaidOnce, ());
+        _safety(_mutant(ChannelBug.NoGuard), reenter);
+        _safety(_mutant(ChannelBug.PaysBeforeItWrites), look);
+        _safety(_mutant(ChannelBug.PaysBeforeItWritesWithoutAGuard), steal);
+        // Money is lost by both together only: each stands in for the other.
+        isHarmless(address(new SafetySuite(_mutant(ChannelBug.NoGuard))), steal);
+        isHarmless(address(new SafetySuite(_mutant(ChannelBug.PaysBeforeItWrites))), steal);
+        isHarmless(address(new SafetySuite(_mutant(ChannelBug.PaysBeforeItWrites))), reenter);
     }
 
     function test_mutant_signersThatAreContracts() public {
@@ -123,31 +130,53 @@ contract ChannelMutantsTest is MutantTest {
 
     // ---- lessons of others ---------------------------------------------------------------------------------------
 
-    function test_mutant_aForcedCloseThatIsNotSeen() public {
-        _safety(
-            _mutant(ChannelBug.CloseRequestsAreForgotten),
-            abi.encodeCall(SafetyTest.test_lesson_aForcedCloseIsSeenInTheState, ())
+    function test_mutant_staleChannels() public {
+        bytes memory test = abi.encodeCall(LessonsTest.test_lesson_aStaleChannelIsOfNoUse, ());
+        _lesson(_mutant(ChannelBug.ReopensTheFinalized), test);
+        _lesson(_mutant(ChannelBug.FinalizedGoOn), test);
+    }
+
+    function test_mutant_vouchersOfOtherSources() public {
+        bytes memory test = abi.encodeCall(LessonsTest.test_lesson_aVoucherReplayedBySomebodyElsePaysNothing, ());
+        _lesson(_mutant(ChannelBug.AnybodySettles), test);
+        _lesson(_mutant(ChannelBug.BatchesTakeRowsOfOthers), test);
+        _lesson(
+            _mutant(ChannelBug.VoucherOfAnyChannel),
+            abi.encodeCall(LessonsTest.test_lesson_aVoucherIsNoGoodOnAnotherChannel, ())
         );
     }
 
-    function test_mutant_vouchersOfOtherChannels() public {
-        _safety(
-            _mutant(ChannelBug.VoucherOfAnyChannel),
-            abi.encodeCall(SafetyTest.test_lesson_aVoucherIsNoGoodOnAnotherChannel, ())
+    function test_mutant_signaturesOfOtherDeployments() public {
+        bytes memory test = abi.encodeCall(LessonsTest.test_lesson_aSignatureIsNoGoodOnAnotherDeployment, ());
+        _lesson(_mutant(ChannelBug.DomainWithoutChain), test);
+        _lesson(_mutant(ChannelBug.DomainWithoutContract), test);
+    }
+
+    function test_mutant_aForcedCloseThatIsNotSeen() public {
+        _lesson(
+            _mutant(ChannelBug.CloseRequestsAreForgotten),
+            abi.encodeCall(LessonsTest.test_lesson_aForcedCloseIsSeenInTheState, ())
         );
     }
 
     function test_mutant_replayInOneBatch() public {
-        _safety(
+        _lesson(
             _mutant(ChannelBug.ForgetsWhatIsSettled),
-            abi.encodeCall(SafetyTest.test_lesson_aVoucherReplayedInOneBatchPaysOnce, ())
+            abi.encodeCall(LessonsTest.test_lesson_aVoucherReplayedInOneBatchPaysOnce, ())
         );
     }
 
     function test_mutant_vouchersLostToAWithdrawal() public {
-        _safety(
+        _lesson(
             _mutant(ChannelBug.NothingIsSettledWhileClosing),
-            abi.encodeCall(SafetyTest.test_lesson_aDeliveredVoucherIsClaimedBeforeAWithdrawal, ())
+            abi.encodeCall(LessonsTest.test_lesson_aDeliveredVoucherIsClaimedBeforeAWithdrawal, ())
+        );
+    }
+
+    function test_mutant_oneBadRow() public {
+        _lesson(
+            _mutant(ChannelBug.OneBadRowBlocksTheBatch),
+            abi.encodeCall(LessonsTest.test_lesson_oneBadRowBlocksNoBatchOfVouchers, ())
         );
     }
 
@@ -156,6 +185,13 @@ contract ChannelMutantsTest is MutantTest {
     function test_mutant_whoSettles() public {
         bytes memory test = abi.encodeCall(PaymentChannelSettleTest.test_K3_settleIsThePayees, ());
         _settle(_mutant(ChannelBug.AnybodySettles), test);
+    }
+
+    function test_mutant_whoSigns() public {
+        _settle(
+            _mutant(ChannelBug.NamedSignersAreIgnored),
+            abi.encodeCall(PaymentChannelSettleTest.test_K2_theNamedSignerSignsAndThePayerNoMore, ())
+        );
     }
 
     function test_mutant_batches() public {
@@ -213,6 +249,7 @@ contract ChannelMutantsTest is MutantTest {
     function test_mutant_invariant_settledWithinWhatWasSigned() public {
         _invariant(_mutant(ChannelBug.TakesAnySignature));
         _invariant(_mutant(ChannelBug.BatchesTakeUnsignedRows));
+        _invariant(_mutant(ChannelBug.NamedSignersAreIgnored));
     }
 
     function test_mutant_invariant_amountsOnlyGrow() public {
@@ -226,6 +263,7 @@ contract ChannelMutantsTest is MutantTest {
 
     function test_mutant_invariant_aRequestToCloseCounts() public {
         _invariant(_mutant(ChannelBug.CloseRequestsAreForgotten));
+        _invariant(_mutant(ChannelBug.RelayedTopUpsCancelACloseToo));
     }
 
     // ---- inside --------------------------------------------------------------------------------------------------
@@ -236,24 +274,29 @@ contract ChannelMutantsTest is MutantTest {
     }
 
     function _safety(bytes memory code, bytes memory test) private {
-        isCaught(address(new SafetySuite(channelCode())), address(new SafetySuite(code)), test);
+        isCaught(address(new SafetySuite(_mutant(ChannelBug.None))), address(new SafetySuite(code)), test);
+    }
+
+    function _lesson(bytes memory code, bytes memory test) private {
+        isCaught(address(new LessonsSuite(_mutant(ChannelBug.None))), address(new LessonsSuite(code)), test);
     }
 
     function _deposit(bytes memory code, bytes memory test) private {
-        isCaught(address(new DepositSuite(channelCode())), address(new DepositSuite(code)), test);
+        isCaught(address(new DepositSuite(_mutant(ChannelBug.None))), address(new DepositSuite(code)), test);
     }
 
     function _settle(bytes memory code, bytes memory test) private {
-        isCaught(address(new SettleSuite(channelCode())), address(new SettleSuite(code)), test);
+        isCaught(address(new SettleSuite(_mutant(ChannelBug.None))), address(new SettleSuite(code)), test);
     }
 
     function _close(bytes memory code, bytes memory test) private {
-        isCaught(address(new CloseSuite(channelCode())), address(new CloseSuite(code)), test);
+        isCaught(address(new CloseSuite(_mutant(ChannelBug.None))), address(new CloseSuite(code)), test);
     }
 
     function _invariant(bytes memory code) private {
         isCaughtByInvariant(
-            Campaign(address(new ChannelCampaign(channelCode()))), Campaign(address(new ChannelCampaign(code)))
+            Campaign(address(new ChannelCampaign(_mutant(ChannelBug.None)))),
+            Campaign(address(new ChannelCampaign(code)))
         );
     }
 
@@ -261,7 +304,7 @@ contract ChannelMutantsTest is MutantTest {
         uint256 which = seed >> 8;
         uint128 amount = uint128(seed >> 64);
         uint256 fault = seed >> 200;
-        uint256 kind = seed % 10;
+        uint256 kind = seed % 13;
         if (kind < 2) return abi.encodeCall(ChannelHandler.open, (which, which >> 3, amount));
         if (kind == 2) return abi.encodeCall(ChannelHandler.topUp, (which, amount));
         if (kind < 5) return abi.encodeCall(ChannelHandler.settle, (which, amount, fault));
@@ -272,6 +315,8 @@ contract ChannelMutantsTest is MutantTest {
         if (kind == 6) return abi.encodeCall(ChannelHandler.close, (which, amount, fault));
         if (kind == 7) return abi.encodeCall(ChannelHandler.requestClose, (which, fault % 2 == 0));
         if (kind == 8) return abi.encodeCall(ChannelHandler.withdraw, (which, fault % 2 == 0));
+        if (kind == 9) return abi.encodeCall(ChannelHandler.openWithAuthorization, (which, which >> 3, amount));
+        if (kind < 12) return abi.encodeCall(ChannelHandler.topUpWithAuthorization, (which, which >> 3, amount));
         return abi.encodeCall(ChannelHandler.wait, (which));
     }
 }

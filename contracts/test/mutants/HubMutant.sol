@@ -2,10 +2,13 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {PayoutHub} from "../../src/PayoutHub.sol";
 
 /// What a mutant does wrong.
 enum HubBug {
+    /// See ChannelBug.
+    None,
     PayoutsExpire,
     PaysThePastAgain,
     TakesAnyPayout,
@@ -19,11 +22,15 @@ enum HubBug {
     InstructionsWorkAgain,
     AnybodyInstructs,
     TakesShortDeposits,
-    PaysBeforeItWrites
+    NoGuard,
+    PaysBeforeItWrites,
+    PaysBeforeItWritesWithoutAGuard
 }
 
 /// PayoutHub with one bug: see ChannelMutant.
 contract HubMutant is PayoutHub {
+    using SafeERC20 for IERC20;
+
     HubBug private immutable _bug;
     uint256 private immutable _madeAt = block.timestamp;
 
@@ -79,22 +86,33 @@ contract HubMutant is PayoutHub {
         return _bug == HubBug.AnybodyInstructs || super._isSignedByPayee(row);
     }
 
-    function deposit(uint256 amount) external override {
+    function deposit(uint256 amount) external override nonReentrant {
         uint256 before = IERC20(token).balanceOf(address(this));
-        require(IERC20(token).transferFrom(msg.sender, address(this), amount));
+        emit Deposited(msg.sender, amount);
+        IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
         bool arrived = IERC20(token).balanceOf(address(this)) == before + amount;
         require(_bug == HubBug.TakesShortDeposits || arrived, DepositMismatch());
     }
 
-    function redeem(PayoutRow[] calldata rows) external override returns (uint256 total) {
+    function redeem(PayoutRow[] calldata rows) external override returns (uint256) {
+        bool open_ = _bug == HubBug.NoGuard || _bug == HubBug.PaysBeforeItWritesWithoutAGuard;
+        return open_ ? _redeem(rows) : _redeemGuarded(rows);
+    }
+
+    function _redeemGuarded(PayoutRow[] calldata rows) private nonReentrant returns (uint256) {
+        return _redeem(rows);
+    }
+
+    function _redeem(PayoutRow[] calldata rows) private returns (uint256 total) {
+        bool late = _bug == HubBug.PaysBeforeItWrites || _bug == HubBug.PaysBeforeItWritesWithoutAGuard;
         for (uint256 i = 0; i < rows.length; ++i) {
             address payee = rows[i].payee;
             uint256 before = paid[payee];
             (uint256 owed, bytes4 fault) = _owed(rows[i], payee, rows[i].cumulativeAmount, _separator());
             if (fault == 0) {
-                _setPaid(payee, _bug == HubBug.PaysBeforeItWrites ? before : rows[i].cumulativeAmount);
+                _setPaid(payee, late ? before : rows[i].cumulativeAmount);
                 if (_tryPay(payee, owed)) {
-                    if (_bug == HubBug.PaysBeforeItWrites) _setPaid(payee, rows[i].cumulativeAmount);
+                    if (late) _setPaid(payee, rows[i].cumulativeAmount);
                     total += owed;
                     continue;
                 }

@@ -30,11 +30,17 @@ contract HubMutantsTest is MutantTest {
         );
     }
 
-    function test_mutant_reentry() public {
-        _safety(
-            _mutant(HubBug.PaysBeforeItWrites),
-            abi.encodeCall(SafetyOfHubTest.test_safety_aReentrantTokenGetsNowhere, ())
-        );
+    /// As with channels: behind the guard it takes a token that looks to find the order wrong.
+    function test_mutant_guardAndOrder() public {
+        bytes memory reenter = abi.encodeCall(SafetyOfHubTest.test_safety_aReentrantTokenGetsNowhere, ());
+        bytes memory look = abi.encodeCall(SafetyOfHubTest.test_safety_aTokenThatLooksSeesWhatWillBe, ());
+        bytes memory steal = abi.encodeCall(SafetyOfHubTest.test_safety_aReentrantPayeeIsPaidOnce, ());
+        _safety(_mutant(HubBug.NoGuard), reenter);
+        _safety(_mutant(HubBug.PaysBeforeItWrites), look);
+        _safety(_mutant(HubBug.PaysBeforeItWritesWithoutAGuard), steal);
+        isHarmless(address(new SafetyOfHubSuite(_mutant(HubBug.NoGuard))), steal);
+        isHarmless(address(new SafetyOfHubSuite(_mutant(HubBug.PaysBeforeItWrites))), steal);
+        isHarmless(address(new SafetyOfHubSuite(_mutant(HubBug.PaysBeforeItWrites))), reenter);
     }
 
     function test_mutant_whatTokensAnswer() public {
@@ -121,16 +127,16 @@ contract HubMutantsTest is MutantTest {
     }
 
     function _hub(bytes memory code, bytes memory test) private {
-        isCaught(address(new HubSuite(hubCode())), address(new HubSuite(code)), test);
+        isCaught(address(new HubSuite(_mutant(HubBug.None))), address(new HubSuite(code)), test);
     }
 
     function _safety(bytes memory code, bytes memory test) private {
-        isCaught(address(new SafetyOfHubSuite(hubCode())), address(new SafetyOfHubSuite(code)), test);
+        isCaught(address(new SafetyOfHubSuite(_mutant(HubBug.None))), address(new SafetyOfHubSuite(code)), test);
     }
 
     function _invariant(bytes memory code) private {
         isCaughtByInvariant(
-            Campaign(address(new HubCampaign(hubCode()))), Campaign(address(new HubCampaign(code)))
+            Campaign(address(new HubCampaign(_mutant(HubBug.None)))), Campaign(address(new HubCampaign(code)))
         );
     }
 

@@ -5,6 +5,7 @@ import {PaymentChannelCloseTest} from "../PaymentChannel.close.t.sol";
 import {PaymentChannelDepositTest} from "../PaymentChannel.deposit.t.sol";
 import {PaymentChannelSettleTest} from "../PaymentChannel.settle.t.sol";
 import {PayoutHubTest} from "../PayoutHub.t.sol";
+import {LessonsTest} from "../Lessons.t.sol";
 import {SafetyTest} from "../Safety.t.sol";
 import {SafetyOfHubTest} from "../SafetyOfHub.t.sol";
 import {ChannelInvariants} from "../invariants/Channel.invariants.t.sol";
@@ -13,6 +14,18 @@ import {HubInvariants} from "../invariants/Hub.invariants.t.sol";
 /// The tests, on a contract of whatever code they are given. Forge itself runs none of them: they have parameters.
 
 contract SafetySuite is SafetyTest {
+    bytes private _code;
+
+    constructor(bytes memory code) {
+        _code = code;
+    }
+
+    function channelCode() internal view override returns (bytes memory) {
+        return _code;
+    }
+}
+
+contract LessonsSuite is LessonsTest {
     bytes private _code;
 
     constructor(bytes memory code) {

@@ -98,20 +98,7 @@ abstract contract ChannelTest is Released {
         view
         returns (bytes memory)
     {
-        bytes32 hash = keccak256(
-            abi.encode(
-                keccak256(
-                    "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
-                ),
-                vm.addr(key),
-                address(channels),
-                value,
-                uint256(0),
-                validBefore,
-                nonce
-            )
-        );
-        return signed(key, keccak256(abi.encodePacked(hex"1901", dollar.domainSeparator(), hash)));
+        return authorizationFor(key, dollar, address(channels), value, validBefore, nonce);
     }
 
     function openNonce(bytes32 salt, address authorizedSigner) internal view returns (bytes32) {

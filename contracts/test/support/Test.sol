@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {TestDollar} from "../../src/TestDollar.sol";
 import {Vm} from "./Vm.sol";
 
 /// What every test starts from: the cheat codes and signatures.
@@ -13,6 +14,31 @@ abstract contract Test {
     function signed(uint256 key, bytes32 digest) internal pure returns (bytes memory) {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
         return abi.encodePacked(r, s, v);
+    }
+
+    /// What a dollar's owner signs so that `to` can fetch it, at once and before `validBefore`: EIP-3009.
+    function authorizationFor(
+        uint256 key,
+        TestDollar dollar,
+        address to,
+        uint256 value,
+        uint256 validBefore,
+        bytes32 nonce
+    ) internal view returns (bytes memory) {
+        bytes32 hash = keccak256(
+            abi.encode(
+                keccak256(
+                    "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+                ),
+                vm.addr(key),
+                to,
+                value,
+                uint256(0),
+                validBefore,
+                nonce
+            )
+        );
+        return signed(key, keccak256(abi.encodePacked(hex"1901", dollar.domainSeparator(), hash)));
     }
 
     /// The same signature in its other form, with the high s.
