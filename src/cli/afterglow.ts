@@ -3,6 +3,7 @@ import { channelCommand } from './channel-command.ts';
 import { deployCommand } from './deploy-command.ts';
 import { faucetCommand } from './faucet-command.ts';
 import { modelCommand } from './model-command.ts';
+import { payoutCommand } from './payout-command.ts';
 import { proxyCommand } from './proxy-command.ts';
 import { receiptCommand } from './receipt-command.ts';
 import { relayCommand } from './relay-command.ts';
@@ -20,5 +21,6 @@ export function createProgram(): Command {
     .addCommand(walletCommand())
     .addCommand(faucetCommand())
     .addCommand(channelCommand())
+    .addCommand(payoutCommand())
     .addCommand(receiptCommand());
 }

@@ -1,5 +1,6 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { concat, type Hex, toHex } from '../../core/bytes.ts';
+import { recoverAddress } from './signature.ts';
 import { digester, type Domain, type TypedStruct, word } from './typed-data.ts';
 import type { ContractPlace } from './voucher.ts';
 
@@ -68,6 +69,14 @@ export function hubIdOf({ token, owner, signer }: HubParts, place: ContractPlace
 export function payoutDigester(hubId: Hex, place: ContractPlace): (payout: Payout) => Hex {
   const digest = digester(hubDomain(place), PAYOUT);
   return (payout) => digest({ hubId, ...payout });
+}
+
+/**
+ * Who signed a payout of this hub.
+ * @throws CodedError `signature_malformed`: nobody can have
+ */
+export function payoutSignerOf(payout: Payout, signature: Hex, hub: HubParts, place: ContractPlace): Hex {
+  return recoverAddress(payoutDigester(hubIdOf(hub, place), place)(payout), signature);
 }
 
 export function payoutToDigester(place: ContractPlace): (instruction: PayoutTo) => Hex {

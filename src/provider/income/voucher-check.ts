@@ -1,7 +1,6 @@
 import type { Hex } from '../../core/bytes.ts';
 import { CodedError } from '../../core/errors.ts';
-import { hubIdOf, payoutDigester } from '../../protocol/money/payout.ts';
-import { recoverAddress } from '../../protocol/money/signature.ts';
+import { type Payout, payoutSignerOf } from '../../protocol/money/payout.ts';
 import type { PayoutTerms, PayoutVoucher } from '../../protocol/wire/earnings.ts';
 
 /** What a voucher is held against. */
@@ -32,16 +31,14 @@ export function checkVoucher(voucher: PayoutVoucher, { terms, account, kept }: V
       cumulative: voucher.cumulative,
     });
   }
-  const place = { chainId, contract: hub };
-  const digest = payoutDigester(hubIdOf(terms, place), place)({ payee, cumulativeAmount });
-  if (signerOf(digest, signature) !== terms.signer) {
+  if (signerOf({ payee, cumulativeAmount }, signature, terms) !== terms.signer) {
     throw new CodedError('voucher_signature', 'The relay’s voucher is not signed by its hub’s signer.');
   }
 }
 
-function signerOf(digest: Hex, signature: Hex): Hex | undefined {
+function signerOf(payout: Payout, signature: Hex, terms: PayoutTerms): Hex | undefined {
   try {
-    return recoverAddress(digest, signature);
+    return payoutSignerOf(payout, signature, terms, { chainId: terms.chainId, contract: terms.hub });
   } catch (error) {
     if (error instanceof CodedError) return undefined;
     throw error;
