@@ -1,7 +1,7 @@
 import type { Hex } from '../../core/bytes.ts';
 import type { ErrorBody } from '../../core/errors.ts';
 import type { OwnerLimits } from '../../provider/duty/owner-limits.ts';
-import type { Holding, PaymentRow } from '../../provider/income/payout-store.ts';
+import type { Holding, PaymentRow, StoredVoucher } from '../../provider/income/payout-store.ts';
 import type { AttemptRow, Totals } from '../../provider/history/attempt-history.ts';
 import type { GpuReport, ModelChoice } from '../../provider/compute/engine-source.ts';
 import type { LendingOrder } from '../../provider/compute/lender.ts';
@@ -47,6 +47,8 @@ export interface LendingDesk {
   payments(limit: number): Promise<PaymentRow[]>;
   /** What the hubs of all relays have signed and paid for this wallet. */
   holdings(): Promise<Holding[]>;
+  /** The latest voucher of each of them. */
+  vouchers(): Promise<StoredVoucher[]>;
   /** `status` at most four times a second; `failed` when a worker died. */
   watch(status: (status: LenderStatus) => void, failed: (error: ErrorBody) => void): void;
   attempts(limit: number, before?: number): Promise<AttemptRow[]>;

@@ -128,6 +128,7 @@ export function createWorkerDesk(profile: string): WorkerDesk {
     trust: async (limit) => (await api()).trust(limit),
     payments: async (limit) => (await api()).payments(limit),
     holdings: async () => (await api()).holdings(),
+    vouchers: async () => (await api()).vouchers(),
     watch(status, onFailure) {
       told = status;
       failed = onFailure;

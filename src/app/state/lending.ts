@@ -4,7 +4,7 @@ import { CodedError, type ErrorBody, errorBody } from '../../core/errors.ts';
 import type { GpuReport, ModelChoice } from '../../provider/compute/engine-source.ts';
 import type { CuredError, LenderStatus } from '../../provider/compute/lender-status.ts';
 import type { IncomeStatus } from '../../provider/income/income-status.ts';
-import type { Holding, PaymentRow } from '../../provider/income/payout-store.ts';
+import type { Holding, PaymentRow, StoredVoucher } from '../../provider/income/payout-store.ts';
 import type { AttemptRow, Totals } from '../../provider/history/attempt-history.ts';
 import type { LendingDesk } from '../desk/lending-desk.ts';
 import { pageCure } from '../words/page-cures.ts';
@@ -61,6 +61,8 @@ export interface Lending {
   kill(): Promise<void>;
   change(settings: Partial<Settings>): void;
   showMore(): Promise<void>;
+  /** What relays signed for this wallet, to be kept elsewhere. */
+  vouchers(): Promise<StoredVoucher[]>;
   exportKey(): Promise<Hex>;
   importKey(privateKey: string): Promise<void>;
 }
@@ -230,6 +232,7 @@ export function createLending(
       shown.value += PAGE;
       await readHistory();
     },
+    vouchers: () => desk.vouchers(),
     exportKey: () => desk.exportKey(),
     async importKey(privateKey) {
       account.value = await desk.importKey(privateKey);

@@ -4,6 +4,7 @@ import { describeAccrued, describeHoldings, describePaid, describeVested } from 
 import { describeLiveAmount } from '../words/money.ts';
 import { PayoutButton } from './payout-button.tsx';
 import { Payments } from './payments.tsx';
+import { SaveVouchers } from './save-vouchers.tsx';
 import { useNow } from './use-now.ts';
 
 /** The owner's money, chunk by chunk: all of it, and the three places where it is, each with what it waits for. */
@@ -42,6 +43,7 @@ export function Earnings({ lending }: { lending: Lending }): JSX.Element {
         ))}
       </dl>
       <Payments lending={lending} />
+      <SaveVouchers lending={lending} />
     </section>
   );
 }
@@ -59,6 +61,7 @@ function NoEarnings({ lending }: { lending: Lending }): JSX.Element {
       </p>
       {before ? <p>{before}</p> : null}
       <Payments lending={lending} />
+      <SaveVouchers lending={lending} />
     </section>
   );
 }

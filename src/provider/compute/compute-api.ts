@@ -5,7 +5,7 @@ import type { OwnerLimits } from '../duty/owner-limits.ts';
 import type { GpuMeasures } from '../../engine/gpu/gpu-benchmark.ts';
 import { AttemptHistory, type AttemptRow, type Totals } from '../history/attempt-history.ts';
 import { PayoutHistory } from '../history/payout-history.ts';
-import type { Holding, PaymentRow } from '../income/payout-store.ts';
+import type { Holding, PaymentRow, StoredVoucher } from '../income/payout-store.ts';
 import type { Signer } from '../signer.ts';
 import { connectSigner } from '../wallet/signer-port.ts';
 import { connectWebSocket } from './browser-socket.ts';
@@ -55,6 +55,8 @@ export interface ComputeApi {
   payments(limit: number): Promise<PaymentRow[]>;
   /** What the hubs of all relays have signed and paid for this wallet. */
   holdings(): Promise<Holding[]>;
+  /** The latest voucher of each of them: money without the relay, for whoever submits it. */
+  vouchers(): Promise<StoredVoucher[]>;
   /** Calls `push` with the status of now, and then at most four times a second when it changed. */
   watch(push: ((status: LenderStatus) => void) & ProxyMarked): void;
   /** Ended attempts, newest first. */
@@ -122,6 +124,7 @@ export function createComputeApi(source: EngineSource): ComputeApi {
     requestPayout: () => open().lender.requestPayout(),
     trust: (limit) => open().lender.trust(limit),
     holdings: () => open().payouts.holdings(open().signer.account),
+    vouchers: () => open().payouts.vouchers(open().signer.account),
     payments: (limit) => open().payouts.list(open().signer.account, limit),
     watch: (push) => void feedStatus(systemClock, () => open().lender.status(), push),
     attempts: (limit, before) => open().history.list(limit, before),

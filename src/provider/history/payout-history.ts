@@ -71,9 +71,15 @@ export class PayoutHistory implements PayoutStore {
     );
   }
 
+  /** An account's latest voucher of each hub. */
+  async vouchers(payee: Hex): Promise<StoredVoucher[]> {
+    const rows = await askStorage(() => this.#vouchers.filter((row) => row.payee === payee).toArray());
+    return rows.map(({ key: _, ...voucher }) => voucher);
+  }
+
   /** What each hub has signed and paid for an account. */
   async holdings(payee: Hex): Promise<Holding[]> {
-    const vouchers = await askStorage(() => this.#vouchers.filter((row) => row.payee === payee).toArray());
+    const vouchers = await this.vouchers(payee);
     return Promise.all(
       vouchers.map(async ({ chainId, hub, cumulative, unit }) => {
         const signed = String(BigInt(cumulative) * BigInt(unit));

@@ -1,6 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { page } from 'vitest/browser';
-import { button, closePage, connected, open, saved } from './open-page.ts';
+import { CodedError } from '../../../src/core/errors.ts';
+import type { StoredVoucher } from '../../../src/provider/income/payout-store.ts';
+import { button, closePage, connected, expectSound, open, saved } from './open-page.ts';
 import { INCOME, StandInDesk } from './stand-in-desk.ts';
 
 afterEach(closePage);
@@ -45,6 +47,37 @@ describe('the page of a relay that pays', () => {
     await expect.element(button('Pay me now')).toBeDisabled();
   });
 
+  it('M12 saves what relays signed as a file that others can redeem', async () => {
+    const desk = new StandInDesk();
+    await open(desk);
+    await expect.element(button('Save vouchers')).not.toBeInTheDocument();
+    desk.show({ name: 'serving' }, { ...connected, income: INCOME });
+    const { chainId, hub, token, owner, signer, unit } = INCOME.terms;
+    const voucher: StoredVoucher = {
+      chainId,
+      hub,
+      token,
+      owner,
+      signer,
+      unit,
+      payee: `0x${'01'.repeat(20)}`,
+      cumulative: '350612',
+      signature: `0x${'1b'.repeat(65)}`,
+      keptAt: 1,
+    };
+    desk.signed = [voucher];
+    const [name, text] = await downloaded(() => button('Save vouchers').click());
+    expect(name).toMatch(/^afterglow-vouchers-[0-9a-f]{8}\.json$/);
+    expect(JSON.parse(text)).toEqual([voucher]);
+    desk.signed = new CodedError('storage_failed', 'The browser could not read its storage.');
+    await button('Save vouchers').click();
+    await expect.element(button('Save vouchers')).toHaveAccessibleDescription(/could not read its storage/);
+    for (const width of [390, 1280]) {
+      await page.viewport(width, 900);
+      await expectSound(width);
+    }
+  });
+
   it('M13 lets the owner set what the relay may owe, also while lending', async () => {
     const desk = new StandInDesk();
     await open(desk);
@@ -70,3 +103,16 @@ describe('the page of a relay that pays', () => {
     await expect.element(button('Kill this tab')).not.toBeInTheDocument();
   });
 });
+
+/** The file that the page hands to the browser while `act` runs: its name and text. */
+async function downloaded(act: () => Promise<void>): Promise<[name: string, text: string]> {
+  const click = vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(() => {});
+  try {
+    await act();
+    await expect.poll(() => click.mock.instances.length).toBe(1);
+    const { download, href } = click.mock.instances[0] as HTMLAnchorElement;
+    return [download, await (await fetch(href)).text()];
+  } finally {
+    click.mockRestore();
+  }
+}

@@ -4,7 +4,7 @@ import { createKeySigner } from '../../../src/provider/wallet/key-signer.ts';
 import type { LenderState, LenderStatus } from '../../../src/provider/compute/lender-status.ts';
 import type { GpuReport, ModelChoice } from '../../../src/provider/compute/engine-source.ts';
 import type { IncomeStatus } from '../../../src/provider/income/income-status.ts';
-import type { Holding, PaymentRow } from '../../../src/provider/income/payout-store.ts';
+import type { Holding, PaymentRow, StoredVoucher } from '../../../src/provider/income/payout-store.ts';
 import type { AttemptRow } from '../../../src/provider/history/attempt-history.ts';
 import type { LendingDesk } from '../../../src/app/desk/lending-desk.ts';
 import { CodedError } from '../../../src/core/errors.ts';
@@ -153,6 +153,11 @@ export class StandInDesk implements LendingDesk {
   trust = async (limit: string): Promise<void> => void this.asked.push(`trust ${limit}`);
   held: Holding[] = [];
   holdings = async (): Promise<Holding[]> => this.held;
+  signed: StoredVoucher[] | CodedError = [];
+  vouchers = async (): Promise<StoredVoucher[]> => {
+    if (this.signed instanceof CodedError) throw this.signed;
+    return this.signed;
+  };
   payments = async (): Promise<PaymentRow[]> => this.paid;
   watch(push: (status: LenderStatus) => void): void {
     this.#push = push;

@@ -36,6 +36,8 @@ describe('M12 what a tab keeps of its money', () => {
     expect(await second.voucher(ref)).toMatchObject({ cumulative: '9', signature: signVoucher(9).signature });
     expect(await second.voucher({ ...ref, chainId: 1 })).toMatchObject({ cumulative: '3' });
     expect(await second.voucher({ ...ref, payee: `0x${'00'.repeat(20)}` })).toBeUndefined();
+    const all = await second.vouchers(ACCOUNT);
+    expect(all.toSorted((a, b) => a.chainId - b.chainId)).toEqual([{ ...stored(3), chainId: 1 }, stored(9)]);
   });
 
   it('is each payment once, newest first', async () => {
