@@ -82,6 +82,14 @@ it('K7 afterglow channel leave: with the payer’s wallet and another’s gas th
   await leave(payer);
   expect(printed.join('\n')).toMatch(new RegExp(`chain ${chainId}\\n  to    ${channel}\\n  data  0x`));
   expect(await readChannel(chain.relay, channel, agent.id)).toMatchObject({ closeRequestedAt: null });
+  // The second word of what is sent: until when the signed request is good.
+  const deadline = Number(
+    `0x${printed
+      .at(-1)
+      ?.split('data  0x')[1]
+      ?.slice(8 + 64, 8 + 128)}`,
+  );
+  expect(deadline - (await chain.time())).toBe(24 * 3_600);
   await leave(payer, ...gas, '--json');
   expect(JSON.parse(printed.at(-1) ?? '')).toMatchObject({ step: 'waiting' });
   await leave(payer, ...gas);

@@ -79,6 +79,19 @@ describe('K15 a deployment that does not end well', () => {
     expect(message).toContain(channel);
   });
 
+  it('names the transaction that may still be mined', async () => {
+    await chain.automine(false);
+    const hasty = chain.connect(payer.key, { patienceMs: 200 });
+    const error = await deploy(hasty, order).catch((caught: unknown) => caught);
+    await chain.automine(true);
+    await chain.mine(1);
+    const made = { token: order.token };
+    expect(error).toMatchObject({ code: 'transaction_unconfirmed', data: { made } });
+    const { data, message } = error as { data: { hash: Hex }; message: string };
+    expect(message).toContain(data.hash);
+    expect(await chain.relay.blockOf(data.hash)).toBeGreaterThan(0);
+  });
+
   it('reads again where a node lags, and says what is there where it never comes', async () => {
     await using late = await laggingNode(chain.anvil.rpcUrl);
     late.blind = 3;
