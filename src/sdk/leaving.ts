@@ -1,4 +1,4 @@
-import { type Call, ChainClient } from '../chain/chain-client.ts';
+import type { Call } from '../chain/chain-client.ts';
 import {
   readChannel,
   readClosesCancelled,
@@ -10,8 +10,8 @@ import type { Hex } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
 import { CLOSE_REQUEST, channelDomain } from '../protocol/money/voucher.ts';
 import { parseRecord } from './channel-record.ts';
+import { visitChain } from './chain-visit.ts';
 import type { OpenCall } from './open-call.ts';
-import { systemClock } from './system-clock.ts';
 import { accountOf, signStruct, type Wallet } from './wallet.ts';
 
 export interface LeavingOptions {
@@ -41,15 +41,7 @@ const REQUEST_SECONDS = 24n * 3_600n;
  */
 export async function leaveChannel({ state, wallet, rpcUrl, gasKey }: LeavingOptions): Promise<Leaving> {
   const { chainId, channelId, escrow } = parseRecord(state);
-  const chain = new ChainClient({
-    rpcUrl,
-    chainId,
-    confirmations: 1,
-    blindAfterMs: Number.POSITIVE_INFINITY,
-    clock: systemClock,
-    ...(gasKey === undefined ? {} : { privateKey: gasKey }),
-  });
-  await chain.checkChain();
+  const chain = await visitChain({ rpcUrl, chainId, gasKey });
   const grace = await readGracePeriod(chain, escrow);
   const { time: now } = await chain.sight();
   const found = await readChannel(chain, escrow, channelId);

@@ -1,12 +1,12 @@
-import { ChainClient } from '../chain/chain-client.ts';
+import type { ChainClient } from '../chain/chain-client.ts';
 import { revertError } from '../chain/chain-errors.ts';
 import { readDecimals } from '../chain/dollar.ts';
 import { hubEvents, readAvailable, readHub, readPaid, redeemCall } from '../chain/hub.ts';
 import type { Hex } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
+import { visitChain } from './chain-visit.ts';
 import type { OpenCall } from './open-call.ts';
 import type { SavedVoucher } from './payout-voucher.ts';
-import { systemClock } from './system-clock.ts';
 
 export interface RedeemingOptions {
   readonly voucher: SavedVoucher;
@@ -41,15 +41,7 @@ export type RedemptionOutcome =
  */
 export async function redeemVoucher({ gasKey, rpcUrl, voucher }: RedeemingOptions): Promise<Redemption> {
   const { chainId, hub, payee, signature, token } = voucher;
-  const chain = new ChainClient({
-    rpcUrl,
-    chainId,
-    confirmations: 1,
-    blindAfterMs: Number.POSITIVE_INFINITY,
-    clock: systemClock,
-    ...(gasKey === undefined ? {} : { privateKey: gasKey }),
-  });
-  await chain.checkChain();
+  const chain = await visitChain({ rpcUrl, chainId, gasKey });
   await checkHub(chain, voucher);
   const signed = BigInt(voucher.cumulative);
   const paid = await readPaid(chain, hub, payee);
