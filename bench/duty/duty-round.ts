@@ -71,7 +71,14 @@ export async function playDutyRound(options: RoundOptions): Promise<DutyRound> {
   const work = Promise.all(Array.from({ length: streams }, () => serve(engine, jobs.signal))).then(
     () => (handedBackAt = now()),
   );
-  await until(() => quiet.length >= before);
+  await until(() => quiet.length >= before || jobs.signal.aborted);
+  if (jobs.signal.aborted) {
+    duty.stop();
+    await work;
+    throw new Error(
+      'The machine is not quiet: something slowed the GPU before the game began. Close it, and run again.',
+    );
+  }
   await start();
   began = now();
   await until(() => handedBackAt > 0, playMs);
