@@ -9,6 +9,7 @@ import {ChannelTest} from "./support/ChannelTest.sol";
 /// What went wrong for others, as far as it is the channel's to prevent; the relay's part is in `docs/conformance.md`.
 contract LessonsTest is ChannelTest {
     function test_lesson_aStaleChannelIsOfNoUse() public {
+        opened("money of others");
         bytes32 id = opened();
         bytes memory last = voucher(id, DEPOSIT);
         bytes memory request = closeRequest(PAYER_KEY, id, START);

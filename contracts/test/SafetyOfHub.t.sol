@@ -60,8 +60,8 @@ contract SafetyOfHubTest is HubTest {
             vm.prank(relay);
             hub.deposit(1);
         }
-        vm.assertEq(token.tried(), 2 * calls.length, "tried");
         vm.assertEq(token.succeeded(), 0, "succeeded");
+        vm.assertEq(token.tried(), 2 * calls.length, "tried");
         vm.assertEq(token.balanceOf(payee), calls.length, "paid once each");
 
         token.callBack(address(0), "");
