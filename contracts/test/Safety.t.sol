@@ -77,11 +77,17 @@ contract SafetyTest is ChannelTest {
         bytes32 id = opened();
         settle(id, 9);
         // Another valid signature over the same amount changes nothing either.
+        (uint8 v, bytes32 r, bytes32 s) =
+            vm.signWithNonceUnsafe(PAYER_KEY, channels.getVoucherDigest(id, 9), 0xA0CE);
+        bytes memory another = abi.encodePacked(r, s, v);
+        vm.assertTrue(keccak256(another) != keccak256(voucher(id, 9)), "another");
+        settleFails(id, 9, another, IPaymentChannel.AmountNotIncreasing.selector);
         settleFails(id, 9, voucher(id, 9), IPaymentChannel.AmountNotIncreasing.selector);
         settleFails(id, 9, malleated(voucher(id, 9)), IPaymentChannel.AmountNotIncreasing.selector);
     }
 
     function testFuzz_safety_cumulativeIncreasingAndWithinTheDeposit(uint128[8] memory amounts) public {
+        opened("money of others");
         bytes32 id = opened();
         uint128 settled;
         for (uint256 i = 0; i < amounts.length; ++i) {
