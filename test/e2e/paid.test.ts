@@ -44,7 +44,13 @@ describe('200 paid tokens from a tab on wasm, on a real chain', () => {
     network.server.relay.onPayment((event) => events.push(event));
     await network.addTab();
     agent = await createPayingAgent(network);
-    const order = { model: MODEL, prompt: 'What news from Rome?', maxTokens: TOKENS, fetch: agent.fetch };
+    const order = {
+      model: MODEL,
+      prompt: 'What news from Rome?',
+      maxTokens: TOKENS,
+      seed: 7,
+      fetch: agent.fetch,
+    };
     result = await streamChat(network.api, order);
     await agent.idle();
     total = BigInt(result.promptIds.length) * PROMPT + BigInt(TOKENS) * OUT;

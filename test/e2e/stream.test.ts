@@ -38,6 +38,7 @@ describe.each(['webgpu', 'wasm'] as const)(
         model: MODEL,
         prompt: 'What news from Rome?',
         maxTokens: TOKENS,
+        seed: 7,
         temperature: 0.9,
       });
       receipt = await fetchReceipt(network.api, `${result.job}?openings=1`);
