@@ -1,4 +1,4 @@
-/** `npm run test:contracts:deep`: the forge tests with 20,000 fuzz runs and 20,000 runs of each invariant campaign. Takes half an hour. */
+/** `npm run test:contracts:deep`: the forge tests with 20,000 fuzz runs and 20,000 runs of each invariant campaign. Takes more than half an hour of two cores. */
 import { testContracts } from './forge.ts';
 import { describeTally } from './tally.ts';
 
