@@ -34,21 +34,32 @@ export async function buildRelease(): Promise<void> {
   if (code !== 0) throw new Error(`The contracts do not compile:\n${output}`);
 }
 
-/** Runs the forge tests and tells of each that fails. @param profile `deep`: 20,000 fuzz runs and 20,000 runs of each campaign */
-export async function testContracts(profile: 'default' | 'deep' = 'default'): Promise<Tally> {
-  // The tests load the bytecode that is deployed.
-  await buildRelease();
-  let result = await runSuites(profile, []);
+interface TestSelection {
+  readonly profile?: 'default' | 'deep';
+  /** Test files, as a pattern from the project's root; all if missing. */
+  readonly files?: string;
+  /** What forge is told beside that. */
+  readonly parameters?: readonly string[];
+}
+
+/** Runs forge tests on the bytecode that is deployed (`buildRelease` first) and tells of each that fails. */
+export async function testContracts({
+  profile = 'default',
+  files = 'contracts/test/**/*.t.sol',
+  parameters = [],
+}: TestSelection = {}): Promise<Tally> {
+  const selected = ['--match-path', files, ...parameters];
+  let result = await runSuites(profile, selected);
   // Forge's cache has been seen to forget compiled suites, and then runs the others without a word.
-  if (result.suites && (await missingFiles(result.suites)).length > 0) {
-    result = await runSuites(profile, ['--force']);
+  if (result.suites && (await missingFiles(result.suites, files)).length > 0) {
+    result = await runSuites(profile, [...selected, '--force']);
   }
   const { suites, code, output } = result;
   if (!suites) {
     console.log(output.trimEnd());
     return { ...nothing, failed: 1 };
   }
-  const missing = await missingFiles(suites);
+  const missing = await missingFiles(suites, files);
   for (const file of missing) console.log(`✗ ${file}: its tests did not run`);
   const results = Object.entries(suites).flatMap(([suite, { test_results }]) =>
     Object.entries(test_results).map(([test, found]) => ({ name: `${suite} ${test}`, ...found })),
@@ -74,10 +85,10 @@ async function runSuites(
   return { ...result, suites: line === undefined ? undefined : (JSON.parse(line) as Suites) };
 }
 
-async function missingFiles(suites: Suites): Promise<string[]> {
+async function missingFiles(suites: Suites, files: string): Promise<string[]> {
   const ran = new Set(Object.keys(suites).map((suite) => suite.slice(0, suite.lastIndexOf(':'))));
   const missing: string[] = [];
-  for await (const file of glob('contracts/test/**/*.t.sol', { cwd: root })) {
+  for await (const file of glob(files, { cwd: root })) {
     const name = file.replaceAll('\\', '/');
     if (!ran.has(name)) missing.push(name);
   }

@@ -6,7 +6,7 @@ import { build } from 'vite';
 import { runChecks, tellCheck } from './checks.ts';
 import { findBrowser } from './chromium.ts';
 import { testCoverage } from './contract-coverage.ts';
-import { testContracts } from './forge.ts';
+import { buildRelease, testContracts } from './forge.ts';
 import { generateContracts, staleFiles } from './generated-contracts.ts';
 import { add, describeTally, nothing, type Tally } from './tally.ts';
 import { runTool } from './tool.ts';
@@ -15,7 +15,10 @@ import { runVitest } from './vitest.ts';
 const parts: Readonly<Record<string, () => Promise<Tally>>> = {
   check: async () => (await runChecks(tellCheck)).reduce(add, nothing),
   unit: async () => runVitest(['unit', 'contract']),
-  contracts: async () => [await testContracts(), await checkGenerated(), await testCoverage()].reduce(add),
+  contracts: async () => {
+    await buildRelease();
+    return [await testContracts(), await checkGenerated(), await testCoverage()].reduce(add);
+  },
   browser: async () => {
     await findBrowser();
     return runVitest(['browser']);
