@@ -20,6 +20,7 @@ const entries = {
   'test:contracts:deep': 'scripts/test-contracts-deep.ts',
   'pin-model': 'scripts/pin-model.ts',
   prove: 'scripts/prove.ts',
+  screenshots: 'scripts/screenshots.ts',
   bench: 'bench/run.ts',
   afterglow: 'src/cli/main.ts',
 };

@@ -1,8 +1,13 @@
-/** Renews `docs/screenshots` from the built page (`npm run build` first): a real relay, a real tab, real tokens. */
+/**
+ * Renews `docs/screenshots` from the built page (`npm run build` first): real relays, real tabs, real tokens, and for
+ * `earning` a chain, too. `npm run screenshots [-- states|lending|earning …]`: all of them if none is named.
+ */
+import { parseArgs } from 'node:util';
 import type { Browser, Page, Route } from 'playwright-core';
 import { launchBrowser } from './chromium.ts';
-import { streamChat } from './network/chat-stream.ts';
+import { streamChat, type ChatOrder } from './network/chat-stream.ts';
 import { LocalNetwork } from './network/local-network.ts';
+import { createPayingAgent } from './network/paying-agent.ts';
 
 const FOLDER = 'docs/screenshots';
 const MODEL = 'shakespeare-4m-fp32';
@@ -13,45 +18,88 @@ const SIZES = [
 const LENDING_MS = 45_000;
 const PROMPTS = ['What news from Rome?', 'Speak of love.', 'Who goes there?'];
 
-const network = await LocalNetwork.start({ model: MODEL, backend: 'wasm' });
+/** What can be photographed, by name. */
+const scenes: Readonly<Record<string, (browser: Browser) => Promise<void>>> = {
+  states: async (browser) => {
+    await using network = await LocalNetwork.start({ model: MODEL, backend: 'wasm' });
+    await shoot(await open(browser, network), 'idle');
+    await shoot(await open(browser, network, hold), 'loading', 'Downloading');
+    await shoot(await open(browser, network, damage), 'error', 'is not the file');
+    for (const scheme of ['dark', 'light'] as const) {
+      const models = await openModels(browser, network, scheme);
+      await shoot(models, scheme === 'dark' ? 'models' : 'models-light', 'paused');
+    }
+  },
+  lending: async (browser) => {
+    await using network = await LocalNetwork.start({ model: MODEL, backend: 'wasm' });
+    const page = await open(browser, network);
+    await page.getByRole('button', { name: 'Measure it' }).click();
+    await page.getByText('GB/s').waitFor();
+    await shootPart(page, 'Your GPU', 'gpu');
+    const { asked } = await lend(page, network);
+    await shoot(page, 'serving', 'Serving');
+    await page.emulateMedia({ colorScheme: 'light' });
+    await shoot(page, 'serving-light', 'Serving');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.getByRole('button', { name: 'Settings' }).click();
+    await shoot(page, 'settings', 'Share of the GPU');
+    await page.keyboard.press('Escape');
+    await asked;
+    await page.getByRole('button', { name: 'Give me my GPU back' }).click();
+    await shoot(page, 'handed-back', 'The GPU is all yours');
+  },
+  earning: async (browser) => {
+    await using network = await LocalNetwork.start({ model: MODEL, backend: 'wasm', paid: true });
+    const agent = await createPayingAgent(network);
+    const page = await open(browser, network);
+    const { asked } = await lend(page, network, { fetch: agent.fetch });
+    await page.getByText(/^Payouts/).waitFor();
+    await shoot(page, 'earning', 'Serving');
+    await asked;
+    await agent.close();
+  },
+};
+
+const { positionals } = parseArgs({ allowPositionals: true });
+const unknown = positionals.filter((name) => !(name in scenes));
+if (unknown.length > 0) {
+  console.error(`There is no scene "${unknown[0]}": there are ${Object.keys(scenes).join(', ')}.`);
+  process.exit(2);
+}
 const browser = await launchBrowser();
 try {
-  await shoot(await open(browser), 'idle');
-  await shoot(await open(browser, hold), 'loading', 'Downloading');
-  await shoot(await open(browser, damage), 'error', 'is not the file');
-  for (const scheme of ['dark', 'light'] as const) {
-    const models = await openModels(browser, scheme);
-    await shoot(models, scheme === 'dark' ? 'models' : 'models-light', 'paused');
+  for (const [name, photograph] of Object.entries(scenes)) {
+    if (positionals.length > 0 && !positionals.includes(name)) continue;
+    console.log(`${name} …`);
+    await photograph(browser);
   }
-  const page = await open(browser);
-  await page.getByRole('button', { name: 'Measure it' }).click();
-  await page.getByText('GB/s').waitFor();
-  await shootPart(page, 'Your GPU', 'gpu');
+} finally {
+  await browser.close();
+}
+
+/** Lends from this page to three who ask on and on, until the chart is full of it. `asked` ends with the last answer. */
+async function lend(
+  page: Page,
+  network: LocalNetwork,
+  order: Partial<ChatOrder> = {},
+): Promise<{ asked: Promise<unknown> }> {
   await page.getByRole('button', { name: 'Start lending' }).click();
   await page.getByText('Online, but not earning').waitFor();
   const end = Date.now() + LENDING_MS;
   const asking = PROMPTS.map(async (prompt) => {
     while (Date.now() < end)
-      await streamChat(network.api, { model: MODEL, prompt, maxTokens: 600, temperature: 0.9 });
+      await streamChat(network.api, { model: MODEL, prompt, maxTokens: 600, temperature: 0.9, ...order });
   });
   await page.waitForTimeout(LENDING_MS - 14_000);
-  await shoot(page, 'serving', 'Serving');
-  await page.emulateMedia({ colorScheme: 'light' });
-  await shoot(page, 'serving-light', 'Serving');
-  await page.emulateMedia({ colorScheme: 'dark' });
-  await page.getByRole('button', { name: 'Settings' }).click();
-  await shoot(page, 'settings', 'Share of the GPU');
-  await page.keyboard.press('Escape');
-  await Promise.all(asking);
-  await page.getByRole('button', { name: 'Give me my GPU back' }).click();
-  await shoot(page, 'handed-back', 'The GPU is all yours');
-} finally {
-  await browser.close();
-  await network.close();
+  return { asked: Promise.all(asking) };
 }
 
 /** A fresh visitor in dark colours. `model` answers the request for the model's graph. */
-async function open(by: Browser, model?: (route: Route) => Promise<void>): Promise<Page> {
+async function open(
+  by: Browser,
+  network: LocalNetwork,
+  model?: (route: Route) => Promise<void>,
+): Promise<Page> {
   const context = await by.newContext({ colorScheme: 'dark', reducedMotion: 'reduce' });
   if (model) await context.route('**/*.onnx', model);
   const page = await context.newPage();
@@ -63,7 +111,7 @@ async function open(by: Browser, model?: (route: Route) => Promise<void>): Promi
 }
 
 /** The models of somebody who has two of them, and half of a third. */
-async function openModels(by: Browser, colorScheme: 'dark' | 'light'): Promise<Page> {
+async function openModels(by: Browser, network: LocalNetwork, colorScheme: 'dark' | 'light'): Promise<Page> {
   const context = await by.newContext({ colorScheme, reducedMotion: 'reduce' });
   await context.route('**/shakespeare-4m/model.onnx', async (route) => {
     const response = await route.fetch();

@@ -30,7 +30,7 @@ export interface NetworkTab {
  * A whole network on this machine: a relay on its embedded store that serves the built page, and headless browsers
  * with lending tabs. For the demo, the end-to-end tests and the benchmarks. Real everything; loopback only.
  */
-export class LocalNetwork {
+export class LocalNetwork implements AsyncDisposable {
   readonly server: RelayServer;
   /** Where it is paid for. */
   readonly chain: TestChain | undefined;
@@ -136,6 +136,10 @@ export class LocalNetwork {
     await this.server.close(500);
     await this.chain?.close();
     if (this.#temporary) await rm(this.#temporary, { recursive: true, force: true });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 }
 
