@@ -23,16 +23,20 @@ export function channelCommand(): Command {
     .addCommand(flagged('status', 'Show what the relay says of the channel.').action(showStatus))
     .addCommand(flagged('close', 'Close the channel: the rest of the deposit comes back.').action(close))
     .addCommand(
-      flagged('leave', 'Take the rest of the deposit back without the relay, for one that is gone.')
+      flagged(
+        'leave',
+        'Take the rest of the deposit back without the relay, for one that is gone.',
+        'the relay that is gone: names the file',
+      )
         .addOption(option('--rpc-url <url>', "the chain's RPC", 'RPC_URL').makeOptionMandatory())
         .option('--gas-key-file <file>', 'who pays the gas (default: nobody; prints what anybody may send)')
         .action(leave),
     );
 }
 
-function flagged(name: string, description: string): Command {
+function flagged(name: string, description: string, relay?: string): Command {
   const command = new Command(name).description(description).option('--json', 'print JSON');
-  return withState(withWallet(withRelay(command)));
+  return withState(withWallet(withRelay(command, relay)));
 }
 
 /** Reads only, so that it can be asked while a proxy runs. */

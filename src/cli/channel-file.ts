@@ -39,11 +39,13 @@ export async function openChannelFile(path: string): Promise<ChannelFile> {
   };
 }
 
+const CURE = 'name the relay that it was with (--relay), or the file (--state)';
+
 /** What was kept last, without holding the file. @throws CodedError `channel_missing` */
 export async function readChannelFile(path: string): Promise<string> {
   const state = await readText(path);
   if (state !== undefined) return state;
-  throw new CodedError('channel_missing', `No channel was kept in ${path}.`, { path });
+  throw new CodedError('channel_missing', `No channel was kept in ${path}: ${CURE}.`, { path });
 }
 
 function readText(path: string): Promise<string | undefined> {

@@ -13,8 +13,9 @@ export function option(flags: string, description: string, variable: string): Op
   return new Option(flags, description).env(`AFTERGLOW_${variable}`);
 }
 
-export function withRelay(command: Command): Command {
-  return command.addOption(option('--relay <url>', 'the relay', 'RELAY').default('http://127.0.0.1:8787'));
+/** @param what which relay that is, for people */
+export function withRelay(command: Command, what = 'the relay'): Command {
+  return command.addOption(option('--relay <url>', what, 'RELAY').default('http://127.0.0.1:8787'));
 }
 
 export function withWallet(command: Command): Command {

@@ -30,7 +30,7 @@ export interface ClientOptions {
   /** The only contracts that may hold the deposit. Without them the relay's word is taken. */
   readonly contracts?: TrustedContracts;
   /** What `save` was given last in an earlier run: goes on with its channel. */
-  readonly state?: string;
+  readonly state?: string | undefined;
   /** Keeps the state; called, and waited for, before each signature leaves this process. */
   readonly save?: (state: string) => void | Promise<void>;
   readonly fetch?: Fetch;

@@ -1,12 +1,15 @@
 import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createKeyFile } from '../../src/cli/key-file.ts';
 import { type ChatResult, streamChat } from '../../scripts/network/chat-stream.ts';
 import { LocalNetwork } from '../../scripts/network/local-network.ts';
 import { createPayingAgent } from '../../scripts/network/paying-agent.ts';
 import type { PaymentEvent } from '../../src/relay/payments/payment-events.ts';
-import type { Client, ChannelClosed } from '../../src/sdk/index.ts';
+import { askFaucet, type Client, type ChannelClosed } from '../../src/sdk/index.ts';
 
 const MODEL = 'shakespeare-1m-fp32';
 const TOKENS = 200;
@@ -82,5 +85,28 @@ describe('200 paid tokens from a tab on wasm, on a real chain', () => {
       .toBe(String(share / UNIT));
     const { income } = (await network.tabs[0]!.tab.status()) as { income?: unknown };
     expect(income).toBeDefined();
+  }, 30_000);
+
+  it('the sample of the README buys tokens, keeps its channel and closes it', async () => {
+    const root = join(import.meta.dirname, '../..');
+    const readme = await readFile(join(root, 'README.md'), 'utf8');
+    const [, sample = ''] = /\*\*In a program\.\*\*.*?```ts\n(.*?)```/s.exec(readme) ?? [];
+    const program = join(root, '.cache', 'readme', 'agent.ts');
+    await mkdir(join(program, '..'), { recursive: true });
+    await writeFile(
+      program,
+      sample.replace('http://127.0.0.1:8787', network.server.url).replace('./src/', '../../src/'),
+    );
+    const folder = await mkdtemp(join(tmpdir(), 'afterglow-readme-'));
+    try {
+      const { address } = await createKeyFile(join(folder, 'agent.key'));
+      await askFaucet(network.server.url, address);
+      const { stdout } = await run(process.execPath, [program], { cwd: folder });
+      expect(stdout.length).toBeGreaterThan(20);
+      const kept = JSON.parse(await readFile(join(folder, 'agent.channel.json'), 'utf8')) as object;
+      expect(kept).toMatchObject({ payer: address, phase: 'closed', deposit: '500000' });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   }, 30_000);
 });

@@ -25,7 +25,8 @@ export function SaveVouchers({ lending }: { lending: Lending }): JSX.Element | n
         Save vouchers
       </button>
       <p id="vouchers-note" class="field-hint" data-good={fault ? false : undefined} aria-live="polite">
-        {fault ?? 'What relays signed for you, as a file: with it you are paid even if they are gone.'}
+        {fault ??
+          'What relays signed for you, as a file: with it you are paid even if they are gone. Save a new one now and then.'}
       </p>
     </div>
   );

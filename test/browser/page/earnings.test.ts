@@ -66,6 +66,7 @@ describe('the page of a relay that pays', () => {
       keptAt: 1,
     };
     desk.signed = [voucher];
+    await expect.element(button('Save vouchers')).toHaveAccessibleDescription(/Save a new one now and then/);
     const [name, text] = await downloaded(() => button('Save vouchers').click());
     expect(name).toMatch(/^afterglow-vouchers-[0-9a-f]{8}\.json$/);
     expect(JSON.parse(text)).toEqual([voucher]);

@@ -105,11 +105,21 @@ describe('afterglow channel', () => {
     await writeFile(keyFile, `0x${'42'.repeat(32)}`, { mode: 0o600 });
     const flags = ['--relay', RELAY, '--key-file', keyFile];
     await expect(run('channel', 'status', ...flags)).rejects.toMatchObject({ code: 'channel_missing' });
+    // The file is found by the relay's name alone: whoever leaves a relay that is gone must give it.
+    await expect(
+      run('channel', 'leave', '--key-file', keyFile, '--rpc-url', 'http://127.0.0.1:1'),
+    ).rejects.toMatchObject({
+      code: 'channel_missing',
+      message: `No channel was kept in ${keyFile}.127.0.0.1-8787.channel.json: name the relay that it was with (--relay), or the file (--state).`,
+    });
     const file = await openChannelFile(path);
     const agent = createAgent(relay, { save: (state) => file.save(state) });
     await (await chat(agent, 'Hello.')).text();
     await agent.client.idle();
     await file.close();
+    await expect(run('channel', 'leave', ...flags, '--rpc-url', 'http://127.0.0.1:1')).rejects.toMatchObject({
+      code: 'chain_unreachable',
+    });
     await run('channel', 'status', ...flags, '--json');
     expect(JSON.parse(printed[0] ?? '')).toMatchObject({ state: 'open', deposit: '1000000' });
     await run('channel', 'close', ...flags);
