@@ -3,7 +3,9 @@ import { createServer } from 'vite';
 import { launchBrowser } from '../scripts/chromium.ts';
 import type { BenchmarkContext } from './benchmark.ts';
 
-/** `--adapter machine` takes the GPU of this machine, and SwiftShader is used otherwise. */
+/** Which GPU a benchmark takes: `--adapter=machine` is this machine's, and SwiftShader is used otherwise. */
+export const ADAPTER_RULE = ['machine', 'software'];
+
 export function adapterOf({ options }: BenchmarkContext): 'machine' | 'software' {
   return options['adapter'] === 'machine' ? 'machine' : 'software';
 }

@@ -1,5 +1,5 @@
 import type { Benchmark } from './benchmark.ts';
-import { adapterOf, withPages } from './browser-pages.ts';
+import { ADAPTER_RULE, adapterOf, withPages } from './browser-pages.ts';
 import type { DutyRound } from './duty/duty-round.ts';
 import type { DutyResult } from './duty/page.ts';
 import { median, quantile } from './quantile.ts';
@@ -20,7 +20,8 @@ interface Player {
 /** Two pages on one adapter: one lends, the other plays. */
 export const benchmark: Benchmark = {
   name: 'duty',
-  description: 'how fast a lending tab gives the GPU back to a game, and returns (--rounds, --adapter)',
+  description: 'how fast a lending tab gives the GPU back to a game, and returns',
+  options: { adapter: ADAPTER_RULE, rounds: 'count' },
   async run(context) {
     const rounds = Number(context.options['rounds'] ?? 5);
     const adapter = adapterOf(context);

@@ -1,6 +1,6 @@
 import type { ModelFit } from '../src/provider/compute/model-fit.ts';
 import type { Benchmark } from './benchmark.ts';
-import { adapterOf, withPages } from './browser-pages.ts';
+import { ADAPTER_RULE, adapterOf, withPages } from './browser-pages.ts';
 import type { GpuResult } from './gpu/page.ts';
 
 const SLOTS = 4;
@@ -8,7 +8,8 @@ const SLOTS = 4;
 /** What the page says of a GPU, in figures: what it is, what it does, and what each model should give on it. */
 export const benchmark: Benchmark = {
   name: 'gpu',
-  description: 'what this GPU can do: arithmetic, memory, and what to expect of each model (--adapter)',
+  description: 'what this GPU can do: arithmetic, memory, and what to expect of each model',
+  options: { adapter: ADAPTER_RULE },
   async run(context) {
     const { gpu, measures, fits } = await withPages(context, async (open) => {
       const page = await open('bench/gpu/page.html');

@@ -12,6 +12,7 @@ export const benchmark: Benchmark = {
   name: 'ledger-crash',
   description:
     'kill -9 of the process that writes the ledger, 200 times: what is lost, doubled, and how long a start takes',
+  options: { count: 'count', folder: 'text' },
   async run({ options, signal, tell }) {
     const count = Number(options['count'] ?? 200);
     const folder = await mkdtemp(join(String(options['folder'] ?? tmpdir()), 'ledger-crash-'));

@@ -25,6 +25,7 @@ export const benchmark: Benchmark = {
   name: 'ledger',
   description:
     'durable vouchers and chunks per second in SQLite, by callers at once, and how long each waits',
+  options: { folder: 'text' },
   async run({ signal, tell, options }) {
     const folder = await mkdtemp(join(String(options['folder'] ?? tmpdir()), 'ledger-bench-'));
     const rows = [];

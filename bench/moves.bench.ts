@@ -12,6 +12,7 @@ export const benchmark: Benchmark = {
   name: 'moves',
   description:
     'three tabs on wasm, four paid streams, one tab lost at a time, 40 times: detection and resumption',
+  options: { count: 'count' },
   async run({ options, signal, tell }) {
     const count = Number(options['count'] ?? 40);
     await build({ logLevel: 'error' });

@@ -7,6 +7,7 @@ import type { Client } from '../src/sdk/index.ts';
 import { LOSS_KINDS, loseOneTab } from '../scripts/network/loss-round.ts';
 import type { ProviderTab } from '../scripts/network/provider-tab.ts';
 import type { Benchmark, BenchmarkContext } from './benchmark.ts';
+import { ADAPTER_RULE, adapterOf } from './browser-pages.ts';
 import { type VoucherTimes, watchVouchers } from './path/voucher-times.ts';
 import { median, quantile } from './quantile.ts';
 
@@ -20,7 +21,15 @@ const PROMPT = 'Tell me of the wars.';
 export const benchmark: Benchmark = {
   name: 'path',
   description:
-    'engine alone against worker + socket + relay + SSE, paid, at 1, 4 and 8 streams (--backend, --adapter, --model, --free)',
+    'engine alone against worker + socket + relay + SSE, paid unless --free, at 1, 4 and 8 streams',
+  options: {
+    backend: ['webgpu', 'wasm'],
+    adapter: ADAPTER_RULE,
+    model: 'text',
+    tokens: 'count',
+    pairs: 'count',
+    free: 'flag',
+  },
   run: runPath,
 };
 
@@ -38,9 +47,10 @@ interface Measured {
   readonly path: number;
 }
 
-async function runPath({ options, tell }: BenchmarkContext) {
+async function runPath(context: BenchmarkContext) {
+  const { options, tell } = context;
   const backend = options['backend'] === 'webgpu' ? 'webgpu' : 'wasm';
-  const adapter = options['adapter'] === 'machine' ? 'machine' : 'software';
+  const adapter = adapterOf(context);
   const model = typeof options['model'] === 'string' ? options['model'] : 'shakespeare-1m-fp32';
   const slow = backend === 'webgpu' && adapter === 'software';
   const tokens = Number(options['tokens'] ?? (slow ? 48 : 800));

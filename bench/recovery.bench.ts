@@ -6,7 +6,7 @@ import { streamChat } from '../scripts/network/chat-stream.ts';
 import { LocalNetwork } from '../scripts/network/local-network.ts';
 import type { LenderStatus } from '../src/provider/compute/lender-status.ts';
 import type { Benchmark } from './benchmark.ts';
-import { adapterOf } from './browser-pages.ts';
+import { ADAPTER_RULE, adapterOf } from './browser-pages.ts';
 import { median, quantile } from './quantile.ts';
 
 const MODEL = 'shakespeare-1m-fp32';
@@ -31,7 +31,8 @@ interface Spied {
 /** A real tab whose GPU is taken away again and again under load: how soon it is back, and what it leaves in memory. */
 export const benchmark: Benchmark = {
   name: 'recovery',
-  description: 'a lending tab that loses its GPU 20 times under load (--losses, --model, --adapter)',
+  description: 'a lending tab that loses its GPU 20 times under load',
+  options: { adapter: ADAPTER_RULE, losses: 'count', model: 'text' },
   async run(context) {
     const { options, tell } = context;
     const count = Number(options['losses'] ?? 20);

@@ -2,7 +2,7 @@
  * Pins a model of the catalogue that has no manifest yet: downloads it once from its repository, hashes every file, and
  * writes `public/models/ID` and the catalogue. From then on every tab compares what it downloads with that.
  *
- *     npm run pin-model -- qwen3-0.6b --variants q4,q4f16 --context 4096
+ *     npm run pin-model -- smollm2-135m --variants q4 --context 4096
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -65,7 +65,9 @@ await writeFile(catalogFile, `${JSON.stringify(catalogWith(catalog, manifest), u
 console.log(`public/models/${model.id}/manifest.json and public/catalog.json are written.`);
 
 function unpinned(): string[] {
-  return catalog.models.filter(({ pin }) => pin.rule === 'first_download').map(({ id }) => id);
+  return catalog.models
+    .filter(({ engine, pin }) => engine === 'onnx' && pin.rule === 'first_download')
+    .map(({ id }) => id);
 }
 
 function explain(error: unknown): never {
