@@ -62,8 +62,8 @@ export async function measureGas(tell: (line: string) => void): Promise<GasRow[]
 }
 
 async function measureChannel(world: TestChain, tell: (line: string) => void): Promise<GasRow[]> {
-  const { channel, token, chainId } = world.deployment;
-  const place = { chainId, contract: channel };
+  const { escrow, token, chainId } = world.deployment;
+  const place = { chainId, contract: escrow };
   const digest = voucherDigester(place);
   const agent = newAccount();
   await world.fund(agent.address, 10n ** 12n, 10n ** 20n);
@@ -81,8 +81,8 @@ async function measureChannel(world: TestChain, tell: (line: string) => void): P
     authorizedSigner,
   });
   const open = async (of: ChannelParts): Promise<{ id: Hex; gas: number }> => {
-    await chain.send(approveCall(token, channel, DEPOSIT));
-    return { id: channelIdOf(of, place), gas: await gasOf(chain, openCall(channel, of, DEPOSIT)) };
+    await chain.send(approveCall(token, escrow, DEPOSIT));
+    return { id: channelIdOf(of, place), gas: await gasOf(chain, openCall(escrow, of, DEPOSIT)) };
   };
   const voucher = (channelId: Hex, cumulativeAmount: bigint) => {
     const signature = signDigest(digest({ channelId, cumulativeAmount }), fromHex(agent.key));
@@ -97,19 +97,19 @@ async function measureChannel(world: TestChain, tell: (line: string) => void): P
     peer: RAIDEN,
     peerGas: 142_716,
   });
-  const topUp = (): Promise<number> => gasOf(chain, topUpCall(channel, id, DEPOSIT));
-  await chain.send(approveCall(token, channel, DEPOSIT));
+  const topUp = (): Promise<number> => gasOf(chain, topUpCall(escrow, id, DEPOSIT));
+  await chain.send(approveCall(token, escrow, DEPOSIT));
   note('top up, exact approval', await topUp(), { goal: 50_000, peer: X402, peerGas: 51_804 });
-  await chain.send(approveCall(token, channel, 2n ** 256n - 1n));
+  await chain.send(approveCall(token, escrow, 2n ** 256n - 1n));
   note('top up, standing approval', await topUp(), { goal: 50_000, peer: X402, peerGas: 51_804 });
-  const settle = (amount: bigint): Promise<number> => gasOf(relay, settleCall(channel, voucher(id, amount)));
+  const settle = (amount: bigint): Promise<number> => gasOf(relay, settleCall(escrow, voucher(id, amount)));
   note('settle, payee new to the token', await settle(1_000_000n), {
     goal: 60_000,
     peer: X402,
     peerGas: 65_210,
   });
   note('settle, repeat', await settle(2_000_000n), { goal: 45_000, peer: X402, peerGas: 48_122 });
-  note('close with a refund', await gasOf(relay, closeCall(channel, voucher(id, 3_000_000n))), {
+  note('close with a refund', await gasOf(relay, closeCall(escrow, voucher(id, 3_000_000n))), {
     peer: RAIDEN,
     peerGas: 137_712,
   });
@@ -117,7 +117,7 @@ async function measureChannel(world: TestChain, tell: (line: string) => void): P
   const ids: Hex[] = [];
   for (let i = 0; i < 110; i++) {
     const of = parts();
-    await chain.send(openCall(channel, of, DEPOSIT));
+    await chain.send(openCall(escrow, of, DEPOSIT));
     ids.push(channelIdOf(of, place));
   }
   for (const [which, amount] of [
@@ -128,7 +128,7 @@ async function measureChannel(world: TestChain, tell: (line: string) => void): P
       gasOf(
         relay,
         settleManyCall(
-          channel,
+          escrow,
           token,
           some.map((one) => voucher(one, amount)),
         ),
@@ -142,9 +142,9 @@ async function measureChannel(world: TestChain, tell: (line: string) => void): P
     });
   }
   const last = ids[0] as Hex;
-  note('request to close', await gasOf(chain, requestCloseCall(channel, last)));
+  note('request to close', await gasOf(chain, requestCloseCall(escrow, last)));
   await world.pass(60);
-  note('withdraw', await gasOf(chain, withdrawCall(channel, last)));
+  note('withdraw', await gasOf(chain, withdrawCall(escrow, last)));
   return rows;
 }
 
@@ -154,12 +154,12 @@ async function gasOfRelayedOpen(
   agent: Account,
   parts: ChannelParts,
 ): Promise<number> {
-  const { channel, token } = world.deployment;
+  const { escrow, token } = world.deployment;
   const validBefore = BigInt(Math.floor(Date.now() / 1000) + 600);
-  const authorization = openAuthorization(parts, { contract: channel, value: DEPOSIT, validBefore });
+  const authorization = openAuthorization(parts, { contract: escrow, value: DEPOSIT, validBefore });
   const digest = receiveDigester(await readTokenDomain(relay, token))(authorization);
   const signature = signDigest(digest, fromHex(agent.key));
-  return gasOf(relay, openWithAuthorizationCall(channel, parts, authorization, signature));
+  return gasOf(relay, openWithAuthorizationCall(escrow, parts, authorization, signature));
 }
 
 async function measureHub(world: TestChain, tell: (line: string) => void): Promise<GasRow[]> {

@@ -25,12 +25,15 @@ export async function runForge(
 /** The contracts that are deployed. */
 export const deployed = ['PaymentChannel', 'PayoutHub', 'TestDollar'] as const;
 
-/** Compiles what is deployed, into `contracts/out/release`. @throws Error with the compiler's words */
-export async function buildRelease(): Promise<void> {
+/**
+ * Compiles what is deployed, and its syntax trees, into `contracts/out/release`.
+ * @param anew also what forge believes to be compiled already
+ * @throws Error with the compiler's words
+ */
+export async function buildRelease({ anew = false } = {}): Promise<void> {
   const sources = deployed.map((contract) => join(root, 'contracts', 'src', `${contract}.sol`));
-  const { code, output } = await runForge(['build', '--color', 'never', ...sources], {
-    FOUNDRY_PROFILE: 'release',
-  });
+  const parameters = ['build', '--ast', ...(anew ? ['--force'] : []), '--color', 'never', ...sources];
+  const { code, output } = await runForge(parameters, { FOUNDRY_PROFILE: 'release' });
   if (code !== 0) throw new Error(`The contracts do not compile:\n${output}`);
 }
 

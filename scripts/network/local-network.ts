@@ -151,7 +151,7 @@ async function startChain(data: string): Promise<TestChain> {
 
 /** The demo's constants (docs/spec.md): $1 a million tokens out, $0.20 in, everything within seconds. */
 function moneyOn({ anvil, deployment }: TestChain): NonNullable<RelayConfiguration['chain']> {
-  const { channel: escrow, hub, token } = deployment;
+  const { escrow, hub, token } = deployment;
   const { chainId, rpcUrl } = anvil;
   const place = { rpcUrl, chainId, token, escrow, hub, confirmations: 1, watchMs: 500, blindMs: 30_000 };
   return {

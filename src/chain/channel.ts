@@ -180,13 +180,6 @@ export async function readGracePeriod(chain: ChainClient, contract: Hex): Promis
   return Number(decodeFunctionResult({ abi, functionName, data: await chain.read({ to: contract, data }) }));
 }
 
-/** The EIP-712 domain under which the contract checks signatures (rule K2), hashed. */
-export async function readChannelSeparator(chain: ChainClient, contract: Hex): Promise<Hex> {
-  const functionName = 'domainSeparator';
-  const data = encodeFunctionData({ abi, functionName });
-  return decodeFunctionResult({ abi, functionName, data: await chain.read({ to: contract, data }) });
-}
-
 /** What happened to channels in some blocks, both ends included. */
 export async function readChannelEvents(
   chain: ChainClient,

@@ -49,13 +49,13 @@ export async function deploy(
 ): Promise<Deployment> {
   await chain.checkChain();
   const fromBlock = await chain.newestBlock();
-  const made: Partial<Record<'token' | 'channel' | 'hub', Hex>> = {};
+  const made: Partial<Record<'token' | 'escrow' | 'hub', Hex>> = {};
   try {
     made.token = lower(plan.token ?? (await create(chain, testDollar(), signal)));
-    made.channel = await create(chain, paymentChannel(plan), signal);
+    made.escrow = await create(chain, paymentChannel(plan), signal);
     made.hub = await create(chain, payoutHub(made.token, plan), signal);
-    const { token, channel, hub } = made;
-    const deployment = { chainId: chain.chainId, token, channel, hub, fromBlock: fromBlock.toString() };
+    const { token, escrow, hub } = made;
+    const deployment = { chainId: chain.chainId, token, escrow, hub, fromBlock: fromBlock.toString() };
     await readBack(chain, deployment, plan, signal);
     return deployment;
   } catch (error) {
@@ -83,7 +83,7 @@ async function readBack(
 }
 
 /** The same error, which also says what of the deployment is there: its gas is paid, its address is known nowhere else. */
-function unfinished(error: CodedError, made: Partial<Record<'token' | 'channel' | 'hub', Hex>>): CodedError {
+function unfinished(error: CodedError, made: Partial<Record<'token' | 'escrow' | 'hub', Hex>>): CodedError {
   const { hash } = error.data ?? {};
   const there = Object.entries(made).map(([name, address]) => `${name} ${address}`);
   const words = [

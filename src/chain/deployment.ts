@@ -1,20 +1,19 @@
-import { type Hex, toHex } from '../core/bytes.ts';
+import type { Hex } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
-import { hubDomain, hubIdOf } from '../protocol/money/payout.ts';
-import { domainSeparator } from '../protocol/money/typed-data.ts';
-import { channelDomain } from '../protocol/money/voucher.ts';
 import type { Call, ChainClient } from './chain-client.ts';
-import { readChannelSeparator, readGracePeriod, settleManyCall } from './channel.ts';
+import { settleManyCall } from './channel.ts';
 import { paymentChannelRuntime } from './generated/payment-channel-code.ts';
 import { payoutHubRuntime } from './generated/payout-hub-code.ts';
-import { readHub, readHubSeparator, redeemCall } from './hub.ts';
-import { isCodeOf } from './runtime-code.ts';
+import { redeemCall } from './hub.ts';
+import { escrowImmutables, hubImmutables, type Immutable } from './immutables.ts';
+import { readImmutables, type RuntimeCode } from './runtime-code.ts';
 
 /** Where the contracts of one relay live. Lower-case addresses. */
 export interface Deployment {
   readonly chainId: number;
   readonly token: Hex;
-  readonly channel: Hex;
+  /** The contract `PaymentChannel`. */
+  readonly escrow: Hex;
   readonly hub: Hex;
   /** The first block that can hold an event of theirs. */
   readonly fromBlock: string;
@@ -31,46 +30,56 @@ export interface DeployPlan {
 }
 
 /**
- * Reads back that the contracts are what they are said to be, and that they run on this chain (rule K15). What the
- * constructors wrote is masked where the code is compared, and compared by what the contracts answer.
- * @throws CodedError `deployment_wrong` {what}, and those of the chain
+ * Reads back that the contracts are what they are said to be, and that they run on this chain (rule K15): their code is
+ * this version's, byte for byte, with the planned parameters at each place where the code has a copy of one.
+ * @throws CodedError `deployment_wrong` {what, parameter?, found?, wanted?, misplaced?}, and those of the chain
  */
 export async function verifyDeployment(
   chain: ChainClient,
-  { token, channel, hub }: Pick<Deployment, 'token' | 'channel' | 'hub'>,
+  { token, escrow, hub }: Pick<Deployment, 'token' | 'escrow' | 'hub'>,
   plan: DeployPlan,
 ): Promise<void> {
-  for (const [what, address, runtime] of [
-    ['token', token, undefined],
-    ['channel', channel, paymentChannelRuntime],
-    ['hub', hub, payoutHubRuntime],
-  ] as const) {
-    const code = await chain.code(address);
-    if (code === '0x') throw wrong(`no contract at the ${what}'s address`);
-    if (runtime && !isCodeOf(code, runtime)) throw wrong(`the ${what} has other code than this version's`);
-  }
-  const { chainId } = chain;
-  const [channelPlace, hubPlace] = [channel, hub].map((contract) => ({ chainId, contract })) as [
-    Place,
-    Place,
-  ];
-  if ((await readGracePeriod(chain, channel)) !== plan.gracePeriod) throw wrong('grace period');
-  if ((await readChannelSeparator(chain, channel)) !== toHex(domainSeparator(channelDomain(channelPlace))))
-    throw wrong("the channel's signature domain");
-  const found = await readHub(chain, hub);
-  if (found.token !== token) throw wrong("the hub's token");
-  if (found.owner !== plan.owner.toLowerCase()) throw wrong("the hub's owner");
-  if (found.signer !== plan.signer.toLowerCase()) throw wrong("the hub's signer");
-  if (found.hubId !== hubIdOf(found, hubPlace)) throw wrong("the hub's id");
-  if ((await readHubSeparator(chain, hub)) !== toHex(domainSeparator(hubDomain(hubPlace))))
-    throw wrong("the hub's signature domain");
-  await checkRuns(chain, 'channel', settleManyCall(channel, token, []));
+  const [tokenCode, escrowCode, hubCode] = await Promise.all(
+    [token, escrow, hub].map((address) => chain.code(address)),
+  );
+  if (tokenCode === '0x') throw wrong(`no contract at the coin's address ${token}`);
+  const place = (contract: Hex) => ({ chainId: chain.chainId, contract });
+  checkCode(
+    'escrow',
+    escrowCode as Hex,
+    paymentChannelRuntime,
+    escrowImmutables(place(escrow), plan.gracePeriod),
+  );
+  checkCode('hub', hubCode as Hex, payoutHubRuntime, hubImmutables(place(hub), { ...plan, token }));
+  await checkRuns(chain, 'escrow', settleManyCall(escrow, token, []));
   await checkRuns(chain, 'hub', redeemCall(hub, []));
 }
 
-interface Place {
-  readonly chainId: number;
-  readonly contract: Hex;
+function checkCode<Name extends string>(
+  contract: 'escrow' | 'hub',
+  code: Hex,
+  runtime: RuntimeCode<Name>,
+  wanted: Readonly<Record<Name, Immutable>>,
+): void {
+  if (code === '0x') throw wrong(`no contract at the ${contract}'s address`);
+  const found = readImmutables(code, runtime);
+  if (!found) {
+    const other = contract === 'escrow' ? payoutHubRuntime : paymentChannelRuntime;
+    const misplaced = readImmutables<string>(code, other) !== undefined;
+    throw wrong(`the ${contract} has other code than this version's`, misplaced ? { misplaced } : {});
+  }
+  for (const name of Object.keys(wanted) as Name[]) checkImmutable(found[name], wanted[name]);
+}
+
+function checkImmutable(found: readonly Hex[], { planned, what, word }: Immutable): void {
+  if (found.length === 1 && found[0] === word) return;
+  const read = planned?.read ?? String;
+  const texts = found.map(read);
+  const details = { found: texts, wanted: read(word), ...(planned ? { parameter: planned.as } : {}) };
+  if (texts.length > 1)
+    throw wrong(`${what} is not the same everywhere in the code: ${texts.join(' and ')}`, details);
+  if (!planned) throw wrong(`${what} is another one than its parts make`, details);
+  throw wrong(`${what} is ${texts[0]}, and ${read(word)} was asked for`, details);
 }
 
 /** A batch of no rows does nothing, behind the guard against reentry that all that moves money stands behind. */
@@ -80,11 +89,15 @@ async function checkRuns(chain: ChainClient, what: string, call: Call): Promise<
   } catch (error) {
     const { code } = error as CodedError;
     if (code !== 'transaction_reverted' && code !== 'chain_refused') throw error;
-    throw wrong(`the ${what} does not run on this chain, which may lack transient storage (EIP-1153)`, error);
+    throw wrong(
+      `the ${what} does not run on this chain, which may lack transient storage (EIP-1153)`,
+      {},
+      error,
+    );
   }
 }
 
-function wrong(what: string, cause?: unknown): CodedError {
+function wrong(what: string, details: Readonly<Record<string, unknown>> = {}, cause?: unknown): CodedError {
   const message = `The deployed contracts are not as planned: ${what}.`;
-  return new CodedError('deployment_wrong', message, { what }, cause);
+  return new CodedError('deployment_wrong', message, { what, ...details }, cause);
 }

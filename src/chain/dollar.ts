@@ -53,11 +53,20 @@ export async function readAuthorizationUsed(
   return decodeFunctionResult({ abi, functionName, data: await chain.read({ to: token, data }) });
 }
 
-/** Digits after the point; coins with more than 12 are refused (rule M1). */
+/**
+ * Digits after the point; coins with more than 12 are refused (rule M1).
+ * @throws CodedError `decimals_missing`: whatever is there, no coin, and those of the chain
+ */
 export async function readDecimals(chain: ChainClient, token: Hex): Promise<number> {
   const functionName = 'decimals';
   const data = encodeFunctionData({ abi, functionName });
-  return decodeFunctionResult({ abi, functionName, data: await chain.read({ to: token, data }) });
+  try {
+    return decodeFunctionResult({ abi, functionName, data: await chain.read({ to: token, data }) });
+  } catch (error) {
+    if (error instanceof CodedError && error.code !== 'transaction_reverted') throw error;
+    const message = `${token} is no ERC-20 coin: it does not tell its decimals.`;
+    throw new CodedError('decimals_missing', message, { token }, error);
+  }
 }
 
 /** The EIP-712 domain that a token's authorizations are signed under, as the token says it. */

@@ -95,13 +95,6 @@ export async function readHub(
   return { token, owner, signer, hubId } as { token: Hex; owner: Hex; signer: Hex; hubId: Hex };
 }
 
-/** The EIP-712 domain under which the hub checks signatures (rule K9), hashed. */
-export async function readHubSeparator(chain: ChainClient, hub: Hex): Promise<Hex> {
-  const functionName = 'domainSeparator';
-  const data = encodeFunctionData({ abi, functionName });
-  return decodeFunctionResult({ abi, functionName, data: await chain.read({ to: hub, data }) });
-}
-
 /** What the hub can pay out now, in base units of its token. */
 export async function readAvailable(chain: ChainClient, token: Hex, hub: Hex): Promise<bigint> {
   return readDollars(chain, token, hub);

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Hex, toHex } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
 import {
@@ -16,14 +16,14 @@ interface DeployFlags {
   readonly rpcUrl: string;
   readonly chainId: number;
   readonly data: string;
-  readonly keyFile?: string;
+  readonly gasKeyFile?: string;
   readonly token?: Hex;
   readonly signer?: Hex;
   readonly owner?: Hex;
   readonly grace: number;
   readonly confirmations: number;
   readonly dryRun?: boolean;
-  readonly verify?: readonly [channel: Hex, hub: Hex];
+  readonly verify?: readonly [escrow: Hex, hub: Hex];
   readonly json?: boolean;
 }
 
@@ -45,7 +45,7 @@ export function deployCommand(): Command {
       ).default('./relay-data'),
     )
     .option('--signer <address>', 'who signs payouts, where the key of --data is not at hand', readAddress)
-    .addOption(option('--key-file <file>', "who pays the gas (default: the relay's key)", 'KEY_FILE'))
+    .addOption(option('--gas-key-file <file>', "who pays the gas (default: the relay's key)", 'GAS_KEY_FILE'))
     .addOption(
       option('--token <address>', 'the coin (default, on test chains: a new test dollar)', 'TOKEN').argParser(
         readAddress,
@@ -54,9 +54,9 @@ export function deployCommand(): Command {
     .option('--owner <address>', "who may take the hub's money out (default: who signs)", readAddress)
     .option('--grace <seconds>', 'from a request to close to the withdrawal', readCount, 6 * 3_600)
     .option('--confirmations <blocks>', 'until a transaction counts', readCount, 2)
-    .option('--dry-run', 'say what it would do and cost, and send nothing')
+    .addOption(new Option('--dry-run', 'say what it would do and cost, and send nothing').conflicts('verify'))
     .option(
-      '--verify <channel,hub>',
+      '--verify <escrow,hub>',
       'check contracts that are there, and send nothing: with the --token, --grace, --owner and --signer (or --data) that they were deployed with',
       readPair,
     )
@@ -81,9 +81,11 @@ async function runDeploy(flags: DeployFlags): Promise<void> {
   if (verify) {
     if (token === undefined)
       throw new CodedError('token_missing', 'Name the coin of these contracts with --token.');
-    const [channel, hub] = verify;
-    await checkDeployment(plan, { token, channel, hub });
-    return tell({ verified: true, token, channel, hub }, [
+    const [escrow, hub] = verify;
+    await checkDeployment(plan, { token, escrow, hub }).catch((error: unknown) => {
+      throw withCure(error, flags);
+    });
+    return tell({ verified: true, token, escrow, hub }, [
       'As planned: the code is this version’s, runs on this chain, and has this grace period, coin, owner and signer.',
     ]);
   }
@@ -104,26 +106,47 @@ async function runDeploy(flags: DeployFlags): Promise<void> {
   tell(made, [
     'Deployed, and read back: code, grace period, coin, owner and signer are as planned.',
     `  coin    ${made.token}`,
-    `  escrow  ${made.channel}`,
+    `  escrow  ${made.escrow}`,
     `  hub     ${made.hub}`,
     'The relay takes payments there with:',
-    `  --rpc-url ${rpcUrl} --chain-id ${chainId} --token ${made.token} --escrow ${made.channel} --hub ${made.hub}`,
+    `  --rpc-url ${rpcUrl} --chain-id ${chainId} --token ${made.token} --escrow ${made.escrow} --hub ${made.hub}${flags.signer === undefined ? ` --data ${flags.data}` : ''}`,
+    ...(flags.signer === undefined
+      ? []
+      : [`  and the --data whose key is ${flags.signer}: the hub pays on its word alone`]),
   ]);
 }
 
+/** What is not as planned, with the flag that planned it. */
+function withCure(error: unknown, { signer }: DeployFlags): unknown {
+  if (!(error instanceof CodedError) || error.code !== 'deployment_wrong') return error;
+  const { misplaced, parameter, what } = error.data ?? {};
+  const flag = {
+    gracePeriod: '--grace',
+    token: '--token',
+    owner: '--owner, else who signs',
+    signer: signer === undefined ? 'the key of --data' : '--signer',
+  }[String(parameter)];
+  const cure = misplaced === true ? 'are the two in this order: ESCROW,HUB?' : flag;
+  const message = `Not as planned: ${String(what)}${cure === undefined ? '' : ` (${cure})`}.`;
+  return new CodedError(error.code, message, error.data, error);
+}
+
 /** A hub's signer and owner are written in stone: never a key that a mistyped folder would make. */
-async function relayKey({ data }: DeployFlags): Promise<RelayKey> {
+async function relayKey({ data, verify }: DeployFlags): Promise<RelayKey> {
   try {
     return await findRelayKey(data);
   } catch (error) {
     if (!(error instanceof CodedError) || error.code !== 'relay_key_missing') throw error;
-    const message = `${error.message} Or name who signs with --signer, and who pays with --key-file.`;
+    const payer = verify ? '' : ', and who pays with --gas-key-file';
+    const message = `${error.message} Or name who signs with --signer${payer}.`;
     throw new CodedError(error.code, message, error.data, error);
   }
 }
 
 async function payingKey(flags: DeployFlags): Promise<Hex> {
-  return flags.keyFile === undefined ? toHex((await relayKey(flags)).privateKey) : readKey(flags.keyFile);
+  return flags.gasKeyFile === undefined
+    ? toHex((await relayKey(flags)).privateKey)
+    : readKey(flags.gasKeyFile);
 }
 
 function readAddress(text: string): Hex {
@@ -132,9 +155,9 @@ function readAddress(text: string): Hex {
 }
 
 function readPair(text: string): readonly [Hex, Hex] {
-  const [channel = '', hub = '', ...more] = text.split(',');
-  if (more.length > 0) throw new InvalidArgumentError('It must be two addresses: CHANNEL,HUB.');
-  return [readAddress(channel), readAddress(hub)];
+  const [escrow = '', hub = '', ...more] = text.split(',');
+  if (more.length > 0) throw new InvalidArgumentError('It must be two addresses: ESCROW,HUB.');
+  return [readAddress(escrow), readAddress(hub)];
 }
 
 function readCount(text: string): number {

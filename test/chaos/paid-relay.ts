@@ -33,7 +33,7 @@ export class PaidRelay {
     port: number,
     model: Awaited<ReturnType<typeof firstModel>>,
   ) {
-    const { channel, hub, token } = chain.deployment;
+    const { escrow, hub, token } = chain.deployment;
     const { chainId, rpcUrl } = chain.anvil;
     const flags = {
       port,
@@ -41,7 +41,7 @@ export class PaidRelay {
       'rpc-url': rpcUrl,
       'chain-id': chainId,
       token,
-      escrow: channel,
+      escrow: escrow,
       hub,
       confirmations: 1,
       'watch-ms': 200,
@@ -86,8 +86,8 @@ export class PaidRelay {
 
   /** Names the money, as its ledger is opened. */
   get book(): string {
-    const { channel, hub, token } = this.chain.deployment;
-    return `chain ${this.chain.anvil.chainId}, token ${token}, escrow ${channel}, hub ${hub}`;
+    const { escrow, hub, token } = this.chain.deployment;
+    return `chain ${this.chain.anvil.chainId}, token ${token}, escrow ${escrow}, hub ${hub}`;
   }
 
   /** Resolves when it answers. */

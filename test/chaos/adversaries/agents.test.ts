@@ -16,7 +16,7 @@ it('K7 H8 an agent that closes with vouchers outstanding: the relay draws what i
   const answers = [await scene.ask(agent.client, 200), await scene.ask(agent.client, 77)];
   const used = scene.cost(answers);
   await agent.client.idle();
-  const { channel: contract } = scene.chain.deployment;
+  const { escrow: contract } = scene.chain.deployment;
   const before = await scene.channelState(agent.channel);
   expect(before.settled).toBeLessThan(used);
 
@@ -48,7 +48,7 @@ it('K1 M5 one deposit at two relays: the second one serves nothing on it', async
     });
     expect(answer).toMatchObject({ status: 402, code: 'channel_unknown' });
   }
-  const { channel: contract } = one.chain.deployment;
+  const { escrow: contract } = one.chain.deployment;
   const voucher = signedBy(one, agent.key, agent.channel, 5_000n);
   const { cumulativeAmount, signature } = voucher;
   await expect(
@@ -66,7 +66,7 @@ it('K1 M5 one deposit at two relays: the second one serves nothing on it', async
 it('K2 H3 a signer that the agent has revoked signs in vain, and so does the payer where it named a signer', async () => {
   await using scene = await PaidScene.open();
   const agent = await scene.agent({ gas: GAS });
-  const { channel: contract } = scene.chain.deployment;
+  const { escrow: contract } = scene.chain.deployment;
   const [old, fresh] = [newAccount(), newAccount()];
 
   const first = await openNaming(scene, agent, old.address);
@@ -117,7 +117,7 @@ interface Named {
 
 /** The agent opens a channel by itself, whose vouchers `signer` signs. */
 async function openNaming(scene: PaidScene, agent: SceneAgent, signer: Hex): Promise<Named> {
-  const { channel, token, chainId } = scene.chain.deployment;
+  const { escrow, token, chainId } = scene.chain.deployment;
   const parts = {
     payer: agent.address,
     payee: scene.chain.relay.account as Hex,
@@ -125,9 +125,9 @@ async function openNaming(scene: PaidScene, agent: SceneAgent, signer: Hex): Pro
     salt: newAccount().key,
     authorizedSigner: signer,
   };
-  await agent.chain.send(approveCall(token, channel, 10_000n));
-  const { hash } = await agent.chain.send(openCall(channel, parts, 10_000n));
-  return { id: channelIdOf(parts, { chainId, contract: channel }), salt: parts.salt, hash, signer };
+  await agent.chain.send(approveCall(token, escrow, 10_000n));
+  const { hash } = await agent.chain.send(openCall(escrow, parts, 10_000n));
+  return { id: channelIdOf(parts, { chainId, contract: escrow }), salt: parts.salt, hash, signer };
 }
 
 function opened({ id, salt, hash, signer }: Named, voucher: ReturnType<typeof signedBy>) {
@@ -135,7 +135,7 @@ function opened({ id, salt, hash, signer }: Named, voucher: ReturnType<typeof si
 }
 
 function signedBy(scene: PaidScene, key: Hex, channelId: Hex, cumulativeAmount: bigint) {
-  const { chainId, channel: contract } = scene.chain.deployment;
+  const { chainId, escrow: contract } = scene.chain.deployment;
   const digest = voucherDigester({ chainId, contract })({ channelId, cumulativeAmount });
   return { cumulativeAmount: String(cumulativeAmount), signature: signDigest(digest, fromHex(key)) };
 }

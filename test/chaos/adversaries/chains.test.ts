@@ -45,7 +45,7 @@ it('K13 H3 an RPC that is down past the limit of blindness: nothing more is acce
 it('K13 K14 a reorganisation two blocks deep: a deposit does not count before it is deeper, and a settlement that it undid is made again', async () => {
   await using scene = await PaidScene.open({ money: { confirmations: 3, confirmMs: 3_000 } });
   const { chain } = scene;
-  const { channel: contract } = chain.deployment;
+  const { escrow: contract } = chain.deployment;
   const agent = await scene.agent({ gas: 10n ** 18n });
 
   // Two blocks deep, and gone.

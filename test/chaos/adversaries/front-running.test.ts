@@ -91,7 +91,7 @@ class FrontRunner implements AsyncDisposable {
 
 it('K5 K14 somebody comes first with a sponsored opening and a top-up: the channel is the agent’s all the same', async () => {
   await using scene = await PaidScene.open();
-  const { channel: contract } = scene.chain.deployment;
+  const { escrow: contract } = scene.chain.deployment;
   const agent = await scene.agent({ deposit: '0.0012', budget: '0.01' });
   let firsts: Set<string>;
   {

@@ -109,7 +109,7 @@ export class PaidScene implements AsyncDisposable {
     const gate = await RpcGate.open(chain.anvil.rpcUrl);
     gate.lag = lag;
     if (lag > 0n) await chain.mine(Number(lag) + 1);
-    const { channel: escrow, token } = chain.deployment;
+    const { escrow, token } = chain.deployment;
     const hub = on ? await hubOn(on, relayChain) : chain.deployment.hub;
     const { chainId } = chain.anvil;
     const place = { rpcUrl: gate.url, chainId, token, escrow, hub };
@@ -205,7 +205,7 @@ export class PaidScene implements AsyncDisposable {
   }
 
   async channelState(id: Hex): Promise<ChannelState> {
-    const state = await readChannel(this.chain.relay, this.chain.deployment.channel, id);
+    const state = await readChannel(this.chain.relay, this.chain.deployment.escrow, id);
     if (!state) throw new Error('There is no such channel.');
     return state;
   }

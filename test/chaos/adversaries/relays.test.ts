@@ -47,7 +47,7 @@ it('M13 a relay that owes more than it has: the tab stops lending at its limit, 
 
 it('K7 K9 a relay that vanishes: the tab is paid from what it stored, and an agent without gas leaves with its deposit', async () => {
   await using scene = await PaidScene.open();
-  const { channel: contract, hub, token } = scene.chain.deployment;
+  const { escrow: contract, hub, token } = scene.chain.deployment;
   const agent = await scene.agentWithChannel();
   // From here on nothing of the relay's reaches the chain.
   scene.gate.refusesTransactions = true;

@@ -36,8 +36,8 @@ export async function agentOf(
   { key, address }: { readonly key: Hex; readonly address: Hex },
   deposit: bigint,
 ): Promise<ChainAgent> {
-  const { channel, token, chainId } = world.deployment;
-  const place = { chainId, contract: channel };
+  const { escrow, token, chainId } = world.deployment;
+  const place = { chainId, contract: escrow };
   const sign = (digest: Hex): Hex => signDigest(digest, fromHex(key));
   const payee = world.relay.account as Hex;
   const parts: ChannelParts = {
@@ -48,7 +48,7 @@ export async function agentOf(
     authorizedSigner: NO_SIGNER,
   };
   const validBefore = await inTenMinutes(world);
-  const authorization = openAuthorization(parts, { contract: channel, value: deposit, validBefore });
+  const authorization = openAuthorization(parts, { contract: escrow, value: deposit, validBefore });
   const domain = await readTokenDomain(world.relay, token);
   const signature = sign(receiveDigester(domain)(authorization));
   const channelId = channelIdOf(parts, place);
@@ -56,7 +56,7 @@ export async function agentOf(
     address,
     id: channelId,
     sign,
-    open: () => world.relay.send(openWithAuthorizationCall(channel, parts, authorization, signature)),
+    open: () => world.relay.send(openWithAuthorizationCall(escrow, parts, authorization, signature)),
     voucher(cumulativeAmount) {
       const voucher = { channelId, cumulativeAmount };
       return { ...voucher, signature: sign(voucherDigester(place)(voucher)) };

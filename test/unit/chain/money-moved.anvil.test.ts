@@ -48,7 +48,7 @@ afterAll(() => world.close());
 
 describe('money moved on a real chain', () => {
   it('K5 K7 K8 lets an agent with gas open, top up, cancel its close and leave', async () => {
-    const { channel, token, chainId } = world.deployment;
+    const { escrow, token, chainId } = world.deployment;
     const agent = newAccount();
     await world.fund(agent.address, 500n, GAS);
     const chain = world.connect(agent.key);
@@ -59,16 +59,16 @@ describe('money moved on a real chain', () => {
       salt: newAccount().key,
       authorizedSigner: NO_SIGNER,
     };
-    const id = channelIdOf(parts, { chainId, contract: channel });
-    await chain.send(approveCall(token, channel, 500n));
-    const { block: first } = await chain.send(openCall(channel, parts, 300n));
-    await chain.send(requestCloseCall(channel, id));
-    await chain.send(topUpCall(channel, id, 200n));
-    await chain.send(requestCloseCall(channel, id));
+    const id = channelIdOf(parts, { chainId, contract: escrow });
+    await chain.send(approveCall(token, escrow, 500n));
+    const { block: first } = await chain.send(openCall(escrow, parts, 300n));
+    await chain.send(requestCloseCall(escrow, id));
+    await chain.send(topUpCall(escrow, id, 200n));
+    await chain.send(requestCloseCall(escrow, id));
     await world.pass(GRACE);
-    const { block: last } = await chain.send(withdrawCall(channel, id));
+    const { block: last } = await chain.send(withdrawCall(escrow, id));
     expect(await readDollars(chain, token, agent.address)).toBe(500n);
-    const events = await readChannelEvents(chain, channel, first, last);
+    const events = await readChannelEvents(chain, escrow, first, last);
     expect(events.map(({ eventName }) => eventName)).toEqual([
       'ChannelOpened',
       'CloseRequested',
@@ -80,20 +80,18 @@ describe('money moved on a real chain', () => {
   });
 
   it('K5 tops up for an agent without gas', async () => {
-    const { channel, token } = world.deployment;
+    const { escrow, token } = world.deployment;
     const agent = await openChannel(world, 1_000n);
     await world.fund(agent.address, 700n);
     const from = { from: agent.address, salt: newAccount().key };
-    const terms = { contract: channel, value: 700n, validBefore: await inTenMinutes(world) };
+    const terms = { contract: escrow, value: 700n, validBefore: await inTenMinutes(world) };
     const authorization = topUpAuthorization(agent.id, from, terms);
     const domain = await readTokenDomain(world.relay, token);
     const signature = agent.sign(receiveDigester(domain)(authorization));
     expect(await readAuthorizationUsed(world.relay, token, agent.address, authorization.nonce)).toBe(false);
-    await world.relay.send(
-      topUpWithAuthorizationCall(channel, agent.id, from.salt, authorization, signature),
-    );
+    await world.relay.send(topUpWithAuthorizationCall(escrow, agent.id, from.salt, authorization, signature));
     expect(await readAuthorizationUsed(world.relay, token, agent.address, authorization.nonce)).toBe(true);
-    expect((await readChannel(world.relay, channel, agent.id))?.deposit).toBe(1_700n);
+    expect((await readChannel(world.relay, escrow, agent.id))?.deposit).toBe(1_700n);
   });
 
   it('moves test dollars by their holder’s signature', async () => {
@@ -158,7 +156,7 @@ describe('money moved on a real chain', () => {
     expect(made.token).toBe(token);
     await expect(verifyDeployment(world.relay, made, { ...plan, gracePeriod: 60 })).rejects.toMatchObject({
       code: 'deployment_wrong',
-      data: { what: 'grace period' },
+      data: { what: 'the grace period is 600 s, and 60 s was asked for' },
     });
     await expect(
       verifyDeployment(world.relay, { ...made, hub: newAccount().address }, plan),

@@ -33,9 +33,9 @@ afterAll(() => world.close());
 
 describe('payments on a real chain', () => {
   it('K5 K3 K6 opens a channel for an agent without gas, settles, and closes with a refund', async () => {
-    const { channel, token } = world.deployment;
+    const { escrow, token } = world.deployment;
     const agent = await openChannel(world, DEPOSIT);
-    const opened = await readChannel(world.relay, channel, agent.id, 'confirmed');
+    const opened = await readChannel(world.relay, escrow, agent.id, 'confirmed');
     expect(opened).toEqual({
       payer: agent.address,
       payee: world.relay.account,
@@ -48,23 +48,23 @@ describe('payments on a real chain', () => {
     });
 
     const before = await balance(world.relay.account as Hex);
-    const settled = await world.relay.send(settleCall(channel, agent.voucher(1_200_000n)));
+    const settled = await world.relay.send(settleCall(escrow, agent.voucher(1_200_000n)));
     expect(channelEvents(settled.logs)).toMatchObject([
       { eventName: 'Settled', args: { channelId: agent.id, cumulativeAmount: 1_200_000n } },
     ]);
     expect(await balance(world.relay.account as Hex)).toBe(before + 1_200_000n);
 
-    await world.relay.send(closeCall(channel, agent.voucher(2_000_000n)));
+    await world.relay.send(closeCall(escrow, agent.voucher(2_000_000n)));
     expect(await balance(world.relay.account as Hex)).toBe(before + 2_000_000n);
     expect(await balance(agent.address)).toBe(DEPOSIT - 2_000_000n);
-    expect(await readChannel(world.relay, channel, agent.id)).toMatchObject({
+    expect(await readChannel(world.relay, escrow, agent.id)).toMatchObject({
       finalized: true,
       settled: 2_000_000n,
     });
   });
 
   it('K4 settles many channels at once and names the row that it left out', async () => {
-    const { channel, token } = world.deployment;
+    const { escrow, token } = world.deployment;
     const agents = [
       await openChannel(world, DEPOSIT),
       await openChannel(world, DEPOSIT),
@@ -72,7 +72,7 @@ describe('payments on a real chain', () => {
     ];
     const vouchers = agents.map((agent, i) => agent.voucher(100n * BigInt(i + 1)));
     const stolen = { ...vouchers[1], channelId: agents[2]?.id } as (typeof vouchers)[number];
-    const [sent] = await settleAll(world.relay, channel, token, [...vouchers, stolen]);
+    const [sent] = await settleAll(world.relay, escrow, token, [...vouchers, stolen]);
     expect(channelEvents(sent?.logs ?? []).map(({ eventName }) => eventName)).toEqual([
       'Settled',
       'Settled',
@@ -98,26 +98,26 @@ describe('payments on a real chain', () => {
   });
 
   it('K7 lets an agent without gas leave while the relay is gone', async () => {
-    const { channel } = world.deployment;
+    const { escrow } = world.deployment;
     const agent = await openChannel(world, DEPOSIT);
     const passerBy = newAccount();
     await world.fund(passerBy.address, 0n, 10n ** 18n);
     const chain = world.connect(passerBy.key);
     const request = {
       channelId: agent.id,
-      cancelled: await readClosesCancelled(chain, channel, agent.id),
+      cancelled: await readClosesCancelled(chain, escrow, agent.id),
       deadline: await inTenMinutes(world),
     };
-    const digest = closeRequestDigester(place(channel))(request);
-    await chain.send(requestCloseWithAuthorizationCall(channel, request, agent.sign(digest)));
-    expect((await readChannel(chain, channel, agent.id))?.closeRequestedAt).toBeTypeOf('number');
+    const digest = closeRequestDigester(place(escrow))(request);
+    await chain.send(requestCloseWithAuthorizationCall(escrow, request, agent.sign(digest)));
+    expect((await readChannel(chain, escrow, agent.id))?.closeRequestedAt).toBeTypeOf('number');
 
-    await expect(chain.send(withdrawForCall(channel, agent.id))).rejects.toMatchObject({
+    await expect(chain.send(withdrawForCall(escrow, agent.id))).rejects.toMatchObject({
       code: 'transaction_reverted',
       data: { reason: 'CloseNotReady' },
     });
     await world.pass(GRACE);
-    await chain.send(withdrawForCall(channel, agent.id));
+    await chain.send(withdrawForCall(escrow, agent.id));
     expect(await balance(agent.address)).toBe(DEPOSIT);
     expect(await balance(passerBy.address)).toBe(0n);
   });
@@ -125,9 +125,9 @@ describe('payments on a real chain', () => {
 
 describe('K13 K14 the connection to the chain', () => {
   it('says why a contract refused, and what the token said', async () => {
-    const { channel, token } = world.deployment;
+    const { escrow, token } = world.deployment;
     const agent = await openChannel(world, DEPOSIT);
-    await expect(world.relay.send(settleCall(channel, agent.voucher(DEPOSIT + 1n)))).rejects.toMatchObject({
+    await expect(world.relay.send(settleCall(escrow, agent.voucher(DEPOSIT + 1n)))).rejects.toMatchObject({
       code: 'transaction_reverted',
       data: { reason: 'AmountExceedsDeposit' },
     });
@@ -138,11 +138,11 @@ describe('K13 K14 the connection to the chain', () => {
   });
 
   it('says why a contract refused what had looked good when it was sent', async () => {
-    const { channel } = world.deployment;
+    const { escrow } = world.deployment;
     const agent = await openChannel(world, DEPOSIT);
     await world.automine(false);
     const sent = Promise.allSettled(
-      [1, 2].map(() => world.relay.send(settleCall(channel, agent.voucher(9n)))),
+      [1, 2].map(() => world.relay.send(settleCall(escrow, agent.voucher(9n)))),
     );
     const miner = setInterval(() => void world.mine(1), 200);
     const results = await sent.finally(() => clearInterval(miner));
@@ -154,7 +154,7 @@ describe('K13 K14 the connection to the chain', () => {
       },
     ]);
     await world.automine(true);
-    expect((await readChannel(world.relay, channel, agent.id))?.settled).toBe(9n);
+    expect((await readChannel(world.relay, escrow, agent.id))?.settled).toBe(9n);
   });
 
   it('knows a wrong chain, a dead one and a blind one', async () => {

@@ -22,7 +22,7 @@ beforeAll(async () => {
   await chain.fund(payer.address, DEPOSIT);
   agent = await agentOf(chain, payer, DEPOSIT);
   await agent.open();
-  const { chainId, channel: escrow, token } = chain.deployment;
+  const { chainId, escrow, token } = chain.deployment;
   const state = {
     version: 1,
     relay: 'http://127.0.0.1:1',
@@ -69,7 +69,7 @@ it('K7 afterglow channel leave: with the payer’s wallet and another’s gas th
   const stranger = newAccount();
   await chain.fund(stranger.address, 0n, 10n ** 18n);
   const gas = ['--gas-key-file', await keyFile(stranger)];
-  const { channel, chainId, token } = chain.deployment;
+  const { escrow, chainId, token } = chain.deployment;
 
   // Not its channel: nothing is signed that anybody could pay gas for.
   for (const flags of [[], gas])
@@ -80,8 +80,8 @@ it('K7 afterglow channel leave: with the payer’s wallet and another’s gas th
   expect(printed).toEqual([]);
 
   await leave(payer);
-  expect(printed.join('\n')).toMatch(new RegExp(`chain ${chainId}\\n  to    ${channel}\\n  data  0x`));
-  expect(await readChannel(chain.relay, channel, agent.id)).toMatchObject({ closeRequestedAt: null });
+  expect(printed.join('\n')).toMatch(new RegExp(`chain ${chainId}\\n  to    ${escrow}\\n  data  0x`));
+  expect(await readChannel(chain.relay, escrow, agent.id)).toMatchObject({ closeRequestedAt: null });
   // The second word of what is sent: until when the signed request is good.
   const deadline = Number(
     `0x${printed

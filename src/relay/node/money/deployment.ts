@@ -4,6 +4,7 @@ import { type Deployment, type DeployPlan, verifyDeployment } from '../../../cha
 import { readDecimals } from '../../../chain/dollar.ts';
 import type { Hex } from '../../../core/bytes.ts';
 import { CodedError } from '../../../core/errors.ts';
+import { unitOf } from '../../../protocol/money/price.ts';
 import { createSystemClock } from '../system-clock.ts';
 import { isTestChain, LEAST_GRACE_SECONDS } from './test-chains.ts';
 
@@ -28,8 +29,8 @@ export interface DeploymentCost {
 
 /**
  * What a deployment would do and cost; nothing is sent.
- * @throws CodedError `grace_too_short`, `token_missing`, `decimals_unsupported`, `chain_unreachable`, `chain_mismatch`,
- * `transaction_reverted`
+ * @throws CodedError `grace_too_short`, `token_missing`, `decimals_missing`, `decimals_unsupported`, `chain_unreachable`,
+ * `chain_mismatch`, `transaction_reverted`
  */
 export async function rehearseDeployment(order: DeploymentOrder): Promise<DeploymentCost> {
   return withChain(order, async (chain) => {
@@ -62,7 +63,7 @@ export async function makeDeployment(order: DeploymentOrder): Promise<Deployment
 /** Whether what is there is as planned. @throws CodedError `deployment_wrong`, and those of the chain */
 export async function checkDeployment(
   order: Omit<DeploymentOrder, 'privateKey'>,
-  addresses: Pick<Deployment, 'token' | 'channel' | 'hub'>,
+  addresses: Pick<Deployment, 'token' | 'escrow' | 'hub'>,
 ): Promise<void> {
   return withChain(order, async (chain) => {
     await chain.checkChain();
@@ -94,7 +95,8 @@ async function checkOrder(
   if ((await chain.code(token)) === '0x') {
     throw new CodedError('token_missing', `There is no contract at ${token}.`, { token });
   }
-  await readDecimals(chain, token);
+  // The relay would refuse such a coin, and the gas would be spent by then.
+  unitOf(await readDecimals(chain, token));
 }
 
 async function withChain<T>(

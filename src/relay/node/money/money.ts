@@ -177,6 +177,10 @@ async function readOwnHub(
 ): Promise<{ token: Hex; owner: Hex; signer: Hex }> {
   const { hubId: _, ...found } = await readHub(chain, hub);
   if (found.signer === relay && found.token === token) return found;
-  const message = `The hub at ${hub} pays token ${found.token} on the word of ${found.signer}; this relay is ${relay}.`;
+  const cure =
+    found.signer === relay
+      ? `Name its coin with --token ${found.token}, or deploy a hub for ${token}.`
+      : `Start it with the --data whose key is ${found.signer}, or deploy a hub with --signer ${relay}.`;
+  const message = `The hub at ${hub} pays token ${found.token} on the word of ${found.signer}; this relay is ${relay}, its coin ${token}. ${cure}`;
   throw new CodedError('hub_not_ours', message, found);
 }

@@ -43,7 +43,7 @@ describe('K15 where money is meant', () => {
     const short = { ...order, gracePeriod: 599 };
     for (const act of [rehearseDeployment, makeDeployment])
       await expect(act(short)).rejects.toMatchObject({ code: 'grace_too_short', data: { gracePeriod: 599 } });
-    const { channel: escrow, hub, token } = chain.deployment;
+    const { escrow, hub, token } = chain.deployment;
     const money = { rpcUrl: order.rpcUrl, chainId: CHAIN_ID, token, escrow, hub };
     await expect(startRelayServer({ port: 0, chain: money }, { log: SILENT_LOG })).rejects.toMatchObject({
       code: 'grace_too_short',
@@ -54,6 +54,26 @@ describe('K15 where money is meant', () => {
   it('no test dollar takes the place of a coin that was not named', async () => {
     const { token: _, ...unnamed } = order;
     await expect(makeDeployment(unnamed)).rejects.toMatchObject({ code: 'token_missing' });
+  });
+
+  it('a coin that the relay would refuse is refused before any gas is spent', async () => {
+    const { address } = newAccount();
+    const answering = (word: number): Hex => `0x60${word.toString(16).padStart(2, '0')}60005260206000f3`;
+    const refused = async (code: Hex, token: Hex, error: object): Promise<void> => {
+      await chain.ask('anvil_setCode', [address, code]);
+      for (const act of [rehearseDeployment, makeDeployment])
+        await expect(act({ ...order, token })).rejects.toMatchObject(error);
+    };
+    await refused(answering(18), address, { code: 'decimals_unsupported', data: { decimals: 18 } });
+    const noCoin = (token: Hex) => ({
+      code: 'decimals_missing',
+      message: `${token} is no ERC-20 coin: it does not tell its decimals.`,
+    });
+    // One that answers nothing, and one that refuses.
+    await refused('0x00', address, noCoin(address));
+    await refused('0x00', chain.deployment.hub, noCoin(chain.deployment.hub));
+    await chain.ask('anvil_setCode', [address, answering(12)]);
+    await rehearseDeployment({ ...order, token: address });
   });
 
   it('an account with just the estimate is refused: prices rise until the last of three transactions', async () => {
@@ -73,10 +93,10 @@ describe('K15 a deployment that does not end well', () => {
     const error = await deploy(chain.connect(payer.key), plan).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ code: 'transaction_reverted', data: { reason: 'ZeroAddress' } });
     const { data, message } = error as { data: { made: Record<string, Hex> }; message: string };
-    expect(Object.keys(data.made)).toEqual(['token', 'channel']);
-    const { channel } = data.made as { channel: Hex };
-    expect(await chain.relay.code(channel)).not.toBe('0x');
-    expect(message).toContain(channel);
+    expect(Object.keys(data.made)).toEqual(['token', 'escrow']);
+    const { escrow } = data.made as { escrow: Hex };
+    expect(await chain.relay.code(escrow)).not.toBe('0x');
+    expect(message).toContain(`escrow ${escrow}`);
   });
 
   it('names the transaction that may still be mined', async () => {
@@ -101,37 +121,21 @@ describe('K15 a deployment that does not end well', () => {
     late.blind = 1_000;
     await expect(deploy(chain.connect(payer.key, { rpcUrl: late.rpcUrl }), order)).rejects.toMatchObject({
       code: 'deployment_wrong',
-      message: expect.stringMatching(/channel 0x[0-9a-f]{40}, hub 0x[0-9a-f]{40}/) as string,
+      message: expect.stringMatching(/escrow 0x[0-9a-f]{40}, hub 0x[0-9a-f]{40}/) as string,
     });
   });
 });
 
 describe('K15 deployment_wrong', () => {
-  it('also where the constructors wrote another signature domain into the same code', async () => {
-    const plan = planOf(chain);
-    await verifyDeployment(chain.relay, chain.deployment, plan);
-    for (const name of ['channel', 'hub'] as const) {
-      const at = chain.deployment[name];
-      const code = await chain.relay.code(at);
-      const separator = await chain.relay.read({ to: at, data: '0xf698da25' });
-      await chain.ask('anvil_setCode', [at, code.replaceAll(separator.slice(2), 'ab'.repeat(32))]);
-      await expect(verifyDeployment(chain.relay, chain.deployment, plan)).rejects.toMatchObject({
-        code: 'deployment_wrong',
-        data: { what: `the ${name}'s signature domain` },
-      });
-      await chain.ask('anvil_setCode', [at, code]);
-    }
-  });
-
   it('on a chain without transient storage, where every payment would fail', async () => {
     await using old = await startAnvil({ chainId: CHAIN_ID, hardfork: 'shanghai' });
     const there = chain.connect(undefined, { rpcUrl: old.rpcUrl });
     const plan = planOf(chain);
-    for (const at of [chain.deployment.token, chain.deployment.channel, chain.deployment.hub])
+    for (const at of [chain.deployment.token, chain.deployment.escrow, chain.deployment.hub])
       await ask(old, 'anvil_setCode', [at, await chain.relay.code(at)]);
     await expect(verifyDeployment(there, chain.deployment, plan)).rejects.toMatchObject({
       code: 'deployment_wrong',
-      data: { what: expect.stringContaining('the channel does not run on this chain') as string },
+      data: { what: expect.stringContaining('the escrow does not run on this chain') as string },
     });
   });
 });

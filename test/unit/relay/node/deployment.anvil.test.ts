@@ -77,14 +77,26 @@ describe('a deployment', () => {
         code: 'deployment_wrong',
         data: { what: expect.stringMatching(what) as string },
       });
-    await wrong({}, { gracePeriod: 60 }, /grace/);
-    await wrong({}, { owner: newAccount().address }, /owner/);
-    await wrong({}, { signer: newAccount().address }, /signer/);
-    await wrong({ token: chain.deployment.channel }, {}, /token/);
-    await wrong({ channel: newAccount().address }, {}, /no contract/);
+    await wrong({}, { gracePeriod: 60 }, /^the grace period is 21600 s, and 60 s was asked for$/);
+    await wrong(
+      {},
+      { owner: newAccount().address },
+      /^the hub's owner is 0x.{40}, and 0x.{40} was asked for$/,
+    );
+    await wrong(
+      {},
+      { signer: newAccount().address },
+      /^the hub's signer is 0x.{40}, and 0x.{40} was asked for$/,
+    );
+    await wrong(
+      { token: chain.deployment.escrow },
+      {},
+      /^the hub's coin is 0x.{40}, and 0x.{40} was asked for$/,
+    );
+    await wrong({ escrow: newAccount().address }, {}, /no contract/);
     // A contract that answers the same questions, with other code.
-    await wrong({ channel: await almost(made.channel) }, {}, /other code/);
-    await wrong({ hub: made.channel }, {}, /other code/);
+    await wrong({ escrow: await almost(made.escrow) }, {}, /other code/);
+    await wrong({ hub: made.escrow }, {}, /other code/);
     expect(gas).toBeLessThan(10_000_000n);
   });
 
@@ -115,11 +127,13 @@ describe('a deployment', () => {
     expect((await run()).output).toContain('send it the rest');
     await chain.fund(account, 0n, 10n ** 18n);
     const made = await run('--json');
-    const { token, channel, hub } = JSON.parse(made.output) as Record<'token' | 'channel' | 'hub', Hex>;
-    expect(await run('--verify', `${channel},${hub}`, '--token', token)).toMatchObject({ code: 0 });
-    const other = await run('--verify', `${channel},${hub}`, '--token', token, '--grace', '60');
+    const { token, escrow, hub } = JSON.parse(made.output) as Record<'token' | 'escrow' | 'hub', Hex>;
+    expect(await run('--verify', `${escrow},${hub}`, '--token', token)).toMatchObject({ code: 0 });
+    const other = await run('--verify', `${escrow},${hub}`, '--token', token, '--grace', '60');
     expect(other.code).not.toBe(0);
-    expect(other.output).toContain('grace period');
+    expect(other.output).toBe(
+      'Not as planned: the grace period is 21600 s, and 60 s was asked for (--grace).\n',
+    );
   }, 30_000);
 });
 

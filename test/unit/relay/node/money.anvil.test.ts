@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestChain } from '../../../../scripts/network/test-chain.ts';
+import { newAccount, TestChain } from '../../../../scripts/network/test-chain.ts';
 import { readDollars } from '../../../../src/chain/dollar.ts';
 import { readPaid } from '../../../../src/chain/hub.ts';
 import { type Hex, toHex } from '../../../../src/core/bytes.ts';
@@ -33,7 +33,7 @@ type ChainSettings = NonNullable<RelayConfiguration['chain']>;
 beforeAll(async () => {
   const key = await loadRelayKey(data);
   chain = await TestChain.start({ relayKey: toHex(key.privateKey), blockSeconds: 1 });
-  const { channel: escrow, hub, token } = chain.deployment;
+  const { escrow, hub, token } = chain.deployment;
   const { chainId, rpcUrl } = chain.anvil;
   const prices = { priceOut: '1.00', pricePrompt: '0.20', minDeposit: '1000' };
   const money = { rpcUrl, chainId, token, escrow, hub, confirmations: 1, watchMs: 200, faucet: '1000000' };
@@ -81,12 +81,28 @@ describe('a relay that can not be paid as configured does not start, and says wh
     ['a price of nothing known', (right) => ({ ...right, prices: ['gpt=1/1'] }), 'configuration_invalid'],
     ['a price that is none', (right) => ({ ...right, priceOut: 'cheap' }), 'configuration_invalid'],
   ])('%s', async (_name, change, code) => {
-    const { channel: escrow, hub, token } = chain.deployment;
+    const { escrow, hub, token } = chain.deployment;
     const { chainId, rpcUrl } = chain.anvil;
     const settings = change({ rpcUrl, chainId, token, escrow, hub });
     await expect(startRelayServer({ port: 0, chain: settings }, { log: SILENT_LOG })).rejects.toMatchObject({
       code,
     });
+  });
+
+  it('and names the key that the hub was deployed for', async () => {
+    const { escrow, hub, token } = chain.deployment;
+    const { chainId, rpcUrl } = chain.anvil;
+    const settings = { rpcUrl, chainId, token, escrow, hub };
+    await expect(startRelayServer({ port: 0, chain: settings }, { log: SILENT_LOG })).rejects.toThrow(
+      new RegExp(`the --data whose key is ${chain.relay.account}, or deploy a hub with --signer 0x.{40}\\.$`),
+    );
+    // Another coin, the same in every byte.
+    const coin = newAccount().address;
+    await chain.ask('anvil_setCode', [coin, await chain.relay.code(token)]);
+    const other = { ...settings, token: coin, tokenName: 'Other', tokenVersion: '1' };
+    await expect(startRelayServer({ port: 0, data, chain: other }, { log: SILENT_LOG })).rejects.toThrow(
+      `Name its coin with --token ${token}, or deploy a hub for ${coin}.`,
+    );
   });
 });
 
