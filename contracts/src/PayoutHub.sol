@@ -108,7 +108,7 @@ contract PayoutHub is IPayoutHub, EIP712, Nonces, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IPayoutHub
-    function withdraw(address to, uint256 amount) external nonReentrant {
+    function withdraw(address to, uint256 amount) external virtual nonReentrant {
         _onlyOwner();
         emit Withdrawn(to, amount);
         IERC20(token).safeTransfer(to, amount);

@@ -171,6 +171,10 @@ contract PayoutHubTest is HubTest {
         IPayoutHub.PayoutToRow memory row = payoutTo(PAYEE_KEY, 1000, other, 0, 0, 0);
         row.payout = payoutBy(OTHER_KEY, hub, payee, 1000);
         skipsTo(row, IPayoutHub.InvalidSignature.selector);
+        row.payout = payout(payee, 1000);
+        bytes memory high = malleated(abi.encodePacked(row.payout.r, row.payout.s, row.payout.v));
+        (row.payout.r, row.payout.s, row.payout.v) = split(high);
+        skipsTo(row, IPayoutHub.InvalidSignature.selector);
         row = payoutTo(PAYEE_KEY, uint128(FUNDS) + 1, other, 0, 0, 0);
         skipsTo(row, IPayoutHub.Unfunded.selector);
         vm.assertEq(hub.nonces(payee), 0, "nonce");

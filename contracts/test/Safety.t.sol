@@ -218,17 +218,44 @@ contract SafetyTest is ChannelTest {
     function test_safety_aReentrantTokenGetsNowhere() public {
         ReentrantToken token = new ReentrantToken();
         bytes32 victim = _openedBy(payer, token, payee, "victim");
+        bytes[] memory calls = _callsOf(token);
+        for (uint128 i = 0; i < calls.length; ++i) {
+            token.callBack(address(channels), calls[i]);
+            settle(victim, i + 1);
+            vm.prank(payer);
+            channels.topUp(victim, 1);
+        }
+        vm.assertEq(token.succeeded(), 0, "succeeded");
+        vm.assertEq(token.tried(), 2 * calls.length, "tried");
+        vm.assertEq(token.balanceOf(address(channels)), 5000, "held");
+        vm.assertEq(token.balanceOf(payee), calls.length, "paid once each");
+
+        token.callBack(address(0), "");
+        for (uint256 i = 0; i < calls.length; ++i) {
+            vm.prank(address(token));
+            (bool done,) = address(channels).call(calls[i]);
+            vm.assertTrue(done, string.concat("only the guard stopped it: ", vm.toString(i)));
+        }
+        // What is left: the victim's, the token's own with two top-ups, and the two that were opened.
+        vm.assertEq(token.balanceOf(address(channels)), 1000 + 1002 + 2, "held in the end");
+    }
+
+    /// Each function that has the guard, in an order and on channels that let each go through by itself. The token is a
+    /// payer and a payee, so that no access check stands in for the guard; both its channels to leave are ripe.
+    function _callsOf(ReentrantToken token) private returns (bytes[] memory calls) {
         bytes32 left = _openedBy(payer, token, payee, "left");
+        bytes32 ripe = _openedBy(address(token), token, payee, "ripe");
         vm.prank(payer);
         channels.requestClose(left);
+        vm.prank(address(token));
+        channels.requestClose(ripe);
         vm.warp(START + GRACE);
-        // The token is a payer and a payee of its own, so that no access check stands in for the guard.
         bytes32 id = _openedBy(payer, token, address(token), 0);
         bytes32 own = _openedBy(address(token), token, payee, 0);
-        token.mint(address(token), 2);
+        token.mint(address(token), 4);
         vm.prank(address(token));
         token.approve(address(channels), 2);
-        bytes[] memory calls = new bytes[](9);
+        calls = new bytes[](11);
         calls[0] = abi.encodeCall(channels.settle, (id, 500, voucher(id, 500)));
         calls[1] = abi.encodeCall(channels.settleMany, (address(token), _one(id, 700)));
         calls[2] = abi.encodeCall(channels.withdrawFor, (left));
@@ -239,47 +266,76 @@ contract SafetyTest is ChannelTest {
             (id, block.timestamp, closeRequest(PAYER_KEY, id, block.timestamp))
         );
         calls[6] = abi.encodeCall(channels.close, (id, 0, ""));
-        calls[7] = abi.encodeCall(channels.requestClose, (own));
-        calls[8] = abi.encodeCall(channels.withdraw, (own));
-        for (uint128 i = 0; i < calls.length; ++i) {
-            token.callBack(address(channels), calls[i]);
-            settle(victim, i + 1);
-            vm.prank(payer);
-            channels.topUp(victim, 1);
-        }
-        vm.assertEq(token.succeeded(), 0, "succeeded");
-        vm.assertEq(token.tried(), 2 * calls.length, "tried");
-        vm.assertEq(token.balanceOf(address(channels)), 4000, "held");
-        vm.assertEq(token.balanceOf(payee), calls.length, "paid once each");
+        calls[7] = _openByAuthorization(token, "relayed");
+        calls[8] = _topUpByAuthorization(token, own);
+        calls[9] = abi.encodeCall(channels.requestClose, (own));
+        calls[10] = abi.encodeCall(channels.withdraw, (ripe));
+    }
 
-        token.callBack(address(0), "");
-        for (uint256 i = 0; i < calls.length; ++i) {
-            if (i == 8) vm.warp(block.timestamp + GRACE);
-            vm.prank(address(token));
-            (bool done,) = address(channels).call(calls[i]);
-            vm.assertTrue(done, "only the guard stopped it");
-        }
-        // What is left: the victim's, and the one that was opened again.
-        vm.assertEq(token.balanceOf(address(channels)), 1001, "held in the end");
+    /// Of the token's own money: one unit.
+    function _openByAuthorization(ReentrantToken token, bytes32 salt) private view returns (bytes memory) {
+        address from = address(token);
+        bytes32 nonce = keccak256(abi.encode(from, payee, from, salt, address(0)));
+        return abi.encodeCall(
+            channels.openWithAuthorization, (payee, from, 1, salt, address(0), from, 0, START, nonce, "")
+        );
+    }
+
+    function _topUpByAuthorization(ReentrantToken token, bytes32 id) private view returns (bytes memory) {
+        address from = address(token);
+        bytes32 nonce = keccak256(abi.encode(id, uint128(1), from, bytes32(0)));
+        return abi.encodeCall(channels.topUpWithAuthorization, (id, 1, from, 0, 0, START, nonce, ""));
     }
 
     /// The state is written before the money moves: whoever looks in the middle sees what will be.
     function test_safety_aTokenThatLooksSeesWhatWillBe() public {
         ReentrantToken token = new ReentrantToken();
+        token.mint(address(token), 2);
+        address self = address(token);
+        _look(token, channels.computeChannelId(self, payee, self, "relayed", address(0)));
+        _succeeds(payee, _openByAuthorization(token, "relayed"));
+        vm.assertEq(_seen(token).deposit, 1, "opened by authorization");
+        _look(token, channels.computeChannelId(payer, payee, self, 0, address(0)));
         bytes32 id = _openedBy(payer, token, payee, 0);
-        token.callBack(address(channels), abi.encodeCall(channels.getChannel, (id)));
+        vm.assertEq(_seen(token).deposit, 1000, "opened");
         settle(id, 100);
         vm.assertEq(_seen(token).settled, 100, "settled");
         IPaymentChannel.VoucherRow[] memory rows = _one(id, 300);
         vm.prank(payee);
-        channels.settleMany(address(token), rows);
+        channels.settleMany(self, rows);
         vm.assertEq(_seen(token).settled, 300, "settled in a batch");
         vm.prank(payer);
         channels.topUp(id, 5);
         vm.assertEq(_seen(token).deposit, 1005, "topped up");
+        _succeeds(payee, _topUpByAuthorization(token, id));
+        vm.assertEq(_seen(token).deposit, 1006, "topped up by authorization");
         vm.prank(payee);
         channels.close(id, 0, "");
         vm.assertTrue(_seen(token).finalized, "closed");
+        _leaves(token, "withdraw", abi.encodeWithSelector(channels.withdraw.selector));
+        _leaves(token, "withdrawFor", abi.encodeWithSelector(channels.withdrawFor.selector));
+    }
+
+    /// @param call all of it, but for the channel
+    function _leaves(ReentrantToken token, bytes32 salt, bytes memory call) private {
+        bytes32 id = _openedBy(payer, token, payee, salt);
+        vm.prank(payer);
+        channels.requestClose(id);
+        vm.warp(block.timestamp + GRACE);
+        _look(token, id);
+        _succeeds(payer, abi.encodePacked(call, id));
+        vm.assertTrue(_seen(token).finalized, "withdrawn");
+    }
+
+    /// From now on the token asks for this channel.
+    function _look(ReentrantToken token, bytes32 id) private {
+        token.callBack(address(channels), abi.encodeCall(channels.getChannel, (id)));
+    }
+
+    function _succeeds(address from, bytes memory data) private {
+        vm.prank(from);
+        (bool done,) = address(channels).call(data);
+        vm.assertTrue(done, "went through");
     }
 
     /// A payee that is its token calls `settle` again from within: the guard or the order alone would keep the money.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {IPayoutHub} from "../src/IPayoutHub.sol";
 import {PayoutHub} from "../src/PayoutHub.sol";
 import {OddToken} from "./tokens/OddToken.sol";
@@ -68,7 +69,7 @@ contract SafetyOfHubTest is HubTest {
         for (uint256 i = 0; i < calls.length; ++i) {
             vm.prank(address(token));
             (bool done,) = address(hub).call(calls[i]);
-            vm.assertTrue(done, "only the guard stopped it");
+            vm.assertTrue(done, string.concat("only the guard stopped it: ", vm.toString(i)));
         }
         vm.assertEq(token.balanceOf(payee), 601, "all went through");
         vm.assertEq(token.balanceOf(address(hub)), 404, "all went through");
@@ -111,6 +112,50 @@ contract SafetyOfHubTest is HubTest {
         vm.assertEq(redeemOne(payout(payee, 4)), 4, "true answered");
         skips(payout(payee, 20), IPayoutHub.Unfunded.selector);
         vm.assertEq(hub.paid(payee), 4, "paid");
+    }
+
+    function test_safety_oddTokensPayWhereThePayeeWants() public {
+        OddToken silent = _hubOfOdd(false);
+        vm.assertEq(redeemOneTo(payoutTo(PAYEE_KEY, 100, other, 0, 2, 2)), 100, "nothing answered");
+        vm.assertEq(silent.balanceOf(other), 98, "to");
+        vm.assertEq(silent.balanceOf(submitter), 2, "fee");
+
+        OddToken answering = _hubOfOdd(true);
+        vm.assertEq(redeemOneTo(payoutTo(PAYEE_KEY, 100, other, 0, 2, 2)), 100, "true answered");
+        answering.refuse(other);
+        vm.assertEq(redeemOneTo(payoutTo(PAYEE_KEY, 200, other, 0, 0, 0)), 0, "false answered");
+        answering.refuse(submitter);
+        vm.assertEq(redeemOneTo(payoutTo(PAYEE_KEY, 200, payee, 0, 2, 2)), 0, "false answered to the fee");
+        vm.assertEq(answering.balanceOf(payee), 0, "all or nothing");
+        vm.assertEq(hub.paid(payee), 100, "paid");
+    }
+
+    function test_safety_oddTokensAreBroughtAndTaken() public {
+        OddToken silent = _hubOfOdd(false);
+        silent.mint(relay, 10);
+        vm.startPrank(relay);
+        hub.deposit(10);
+        hub.withdraw(other, 5);
+        vm.stopPrank();
+        vm.assertEq(silent.balanceOf(address(hub)), 1005, "nothing answered");
+
+        OddToken answering = _hubOfOdd(true);
+        answering.refuse(other);
+        vm.startPrank(relay);
+        hub.withdraw(relay, 1000);
+        hub.deposit(1000);
+        vm.expectPartialRevert(SafeERC20.SafeERC20FailedOperation.selector);
+        hub.withdraw(other, 5);
+        vm.expectPartialRevert(SafeERC20.SafeERC20FailedOperation.selector);
+        hub.deposit(5);
+        vm.assertEq(answering.balanceOf(address(hub)), 1000, "true answered");
+    }
+
+    /// A hub that has 1000 of it.
+    function _hubOfOdd(bool answersFalse) private returns (OddToken token) {
+        token = new OddToken(answersFalse);
+        hub = newHub(address(token), relay, signer);
+        token.mint(address(hub), 1000);
     }
 
     function test_lesson_oneBadRowBlocksNoBatch() public {

@@ -19,6 +19,9 @@ contract HubHandler is Released {
     /// The first rule that was broken, in words; empty while all hold.
     string public fault;
     mapping(address payee => uint256) private _lastPaid;
+    /// What left for a payee, wherever it went; what of it submitters kept.
+    mapping(address payee => uint256) private _sent;
+    mapping(address payee => uint256) private _fees;
     address[PAYEES] private _payees;
 
     /// @param code the creation code of the contract to try
@@ -36,31 +39,46 @@ contract HubHandler is Released {
         _inspect();
     }
 
-    function redeem(uint64[5] calldata amounts, uint256 faults) external checked {
+    function redeem(uint64[5] calldata amounts, uint256 mistakes) external checked {
         IPayoutHub.PayoutRow[] memory rows = new IPayoutHub.PayoutRow[](amounts.length);
         for (uint256 i = 0; i < rows.length; ++i) {
-            rows[i] = _row(payee(amounts[i] >> 3), amounts[i], faults >> (8 * i));
+            rows[i] = _row(payee(amounts[i] >> 3), amounts[i], mistakes >> (8 * i));
+        }
+        uint256[PAYEES] memory before;
+        for (uint256 i = 0; i < PAYEES; ++i) {
+            before[i] = dollar.balanceOf(_payees[i]);
         }
         hub.redeem(rows);
+        for (uint256 i = 0; i < PAYEES; ++i) {
+            _sent[_payees[i]] += dollar.balanceOf(_payees[i]) - before[i];
+        }
     }
 
-    function redeemTo(uint256 who, uint64 amount, uint64 fee, uint256 fault) external checked {
+    /// To the payee itself, to another one or to somebody else. The handler submits it, and so fees are the handler's.
+    function redeemTo(uint256 who, uint256 to, uint64 amount, uint64 fee, uint256 mistake) external checked {
         IPayoutHub.PayoutToRow[] memory rows = new IPayoutHub.PayoutToRow[](1);
         IPayoutHub.PayoutToRow memory row = rows[0];
-        row.payout = _row(payee(who), amount, fault);
-        row.to = payee(who);
+        address by = payee(who);
+        row.payout = _row(by, amount, mistake);
+        row.to = to % 5 < PAYEES ? payee(to % 5) : address(0xE15E);
         row.maxFee = fee;
-        row.fee = fault % 3 == 0 ? fee : fee / 100;
-        row.nonce = hub.nonces(payee(who));
+        row.fee = mistake % 3 == 0 ? fee : fee / 100;
+        row.nonce = hub.nonces(by);
         row.deadline = block.timestamp;
         bytes32 hash = keccak256(
-            abi.encode(
-                hub.PAYOUT_TO_TYPEHASH(), payee(who), row.to, uint256(0), uint256(fee), row.nonce, row.deadline
-            )
+            abi.encode(hub.PAYOUT_TO_TYPEHASH(), by, row.to, uint256(0), uint256(fee), row.nonce, row.deadline)
         );
         bytes32 digest = keccak256(abi.encodePacked(hex"1901", hub.domainSeparator(), hash));
         (row.r, row.s, row.v) = split(signed(_key(who), digest));
-        hub.redeemTo(rows);
+        uint256 arrived = dollar.balanceOf(row.to);
+        uint256 kept = dollar.balanceOf(address(this));
+        uint256 total = hub.redeemTo(rows);
+        arrived = dollar.balanceOf(row.to) - arrived;
+        kept = dollar.balanceOf(address(this)) - kept;
+        _sent[by] += arrived + kept;
+        _fees[by] += kept;
+        bool isRight = total == 0 ? arrived + kept == 0 : kept == row.fee && arrived == total - kept;
+        _demand(isRight, "K11: it goes where the payee wants it");
     }
 
     function fund(uint64 amount) external checked {
@@ -81,22 +99,16 @@ contract HubHandler is Released {
 
     function _inspect() private {
         uint256 paid;
-        uint256 received;
         for (uint256 i = 0; i < PAYEES; ++i) {
             address to = _payees[i];
             uint256 now_ = hub.paid(to);
-            uint256 got = dollar.balanceOf(to);
             _demand(now_ >= _lastPaid[to], "K9: paid only grows");
             _demand(now_ <= signedUpTo[to], "K9: paid <= signed");
-            _demand(got <= now_, "K9: received <= paid");
+            _demand(now_ == _sent[to], "K9: paid is what was sent for the payee");
+            _demand(_fees[to] * 50 <= now_, "K11: fees <= 2%");
             if (now_ != _lastPaid[to]) _lastPaid[to] = now_;
             paid += now_;
-            received += got;
         }
-        // The handler submits, so fees are what it has.
-        uint256 fees = dollar.balanceOf(address(this));
-        _demand(received + fees == paid, "K9: paid is what was sent");
-        _demand(fees * 50 <= paid, "K11: fees <= 2%");
         _demand(dollar.balanceOf(address(hub)) + paid + drained == funded, "K12: money is conserved");
     }
 
@@ -109,9 +121,9 @@ contract HubHandler is Released {
     }
 
     /// One in four is signed by somebody else.
-    function _row(address to, uint128 amount, uint256 fault) private returns (IPayoutHub.PayoutRow memory) {
-        if (fault % 4 != 0 && amount > signedUpTo[to]) signedUpTo[to] = amount;
-        uint256 key = fault % 4 == 0 ? 0xBAD : SIGNER_KEY;
+    function _row(address to, uint128 amount, uint256 mistake) private returns (IPayoutHub.PayoutRow memory) {
+        if (mistake % 4 != 0 && amount > signedUpTo[to]) signedUpTo[to] = amount;
+        uint256 key = mistake % 4 == 0 ? 0xBAD : SIGNER_KEY;
         (bytes32 r, bytes32 s, uint8 v) = split(signed(key, hub.getPayoutDigest(to, amount)));
         return IPayoutHub.PayoutRow(to, amount, v, r, s);
     }

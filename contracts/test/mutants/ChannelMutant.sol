@@ -34,23 +34,23 @@ enum ChannelBug {
     NothingIsSettledWhileClosing,
     StrangersActForThePayer,
     RelayedTopUpsCancelACloseToo,
+    RelayedTopUpsAreThePayersOnly,
     CloseRequestsAreForgotten,
     ACloseCanBePutOff,
     CancelledRequestsWorkAgain,
     WhoWithdrawsIsPaid,
+    PaysWhoWasPaidBefore,
     AnybodySettles,
     OneBadRowBlocksTheBatch,
     BatchesTakeRowsOfOthers,
     BatchesTakeUnsignedRows,
+    BatchesTakeAHighS,
     AuthorizationsOpenAnything,
     NamedSignersAreIgnored,
     TrustsTheTokenWithAmounts,
     TrustsTheTokenWithAuthorizedAmounts,
     IgnoresWhatTokensAnswer,
-    WantsTokensToAnswer,
-    NoGuard,
-    PaysBeforeItWrites,
-    PaysBeforeItWritesWithoutAGuard
+    WantsTokensToAnswer
 }
 
 /**
@@ -61,6 +61,7 @@ contract ChannelMutant is PaymentChannel {
     ChannelBug private immutable _bug;
     uint256 private immutable _madeAt = block.timestamp;
     mapping(bytes32 signatureHash => bool) private _used;
+    address private _paidBefore;
 
     constructor(ChannelBug bug, uint64 grace) PaymentChannel(grace) {
         _bug = bug;
@@ -125,6 +126,7 @@ contract ChannelMutant is PaymentChannel {
         override
         returns (bool)
     {
+        if (_bug == ChannelBug.BatchesTakeAHighS && ecrecover(digest, v, r, s) == signer) return true;
         return _bug == ChannelBug.BatchesTakeUnsignedRows || super._isSignedBy(signer, digest, v, r, s);
     }
 
@@ -218,6 +220,7 @@ contract ChannelMutant is PaymentChannel {
     ) external override nonReentrant {
         Record storage record = _openRecord(channelId);
         if (_bug == ChannelBug.RelayedTopUpsCancelACloseToo) _cancelClose(record);
+        require(_bug != ChannelBug.RelayedTopUpsAreThePayersOnly || from == record.payer, NotPayer());
         require(record.closeRequestedAt == 0, ClosePending());
         _checkNonce(nonce, keccak256(abi.encode(channelId, additionalDeposit, from, topUpSalt)));
         emit ToppedUp(channelId, additionalDeposit, _addDeposit(record, additionalDeposit));
@@ -245,31 +248,18 @@ contract ChannelMutant is PaymentChannel {
 
     // ---- the payee's side ----------------------------------------------------------------------------------------
 
-    function settle(bytes32 channelId, uint128 cumulativeAmount, bytes calldata signature) external override {
-        bool open_ = _bug == ChannelBug.NoGuard || _bug == ChannelBug.PaysBeforeItWritesWithoutAGuard;
-        if (open_) _settleAndPay(channelId, cumulativeAmount, signature);
-        else _settleGuarded(channelId, cumulativeAmount, signature);
-    }
-
-    function _settleGuarded(bytes32 channelId, uint128 cumulativeAmount, bytes calldata signature)
-        private
+    function settle(bytes32 channelId, uint128 cumulativeAmount, bytes calldata signature)
+        external
+        override
         nonReentrant
     {
-        _settleAndPay(channelId, cumulativeAmount, signature);
-    }
-
-    function _settleAndPay(bytes32 channelId, uint128 cumulativeAmount, bytes calldata signature) private {
         (Record storage record, address token) = _recordOfPayee(channelId);
         if (_bug == ChannelBug.KeyedOnSignatures) {
             require(!_used[keccak256(signature)], AmountNotIncreasing());
             _used[keccak256(signature)] = true;
             record.settled = 0;
         }
-        uint128 owed = _settle(record, channelId, cumulativeAmount, signature);
-        bool late = _bug == ChannelBug.PaysBeforeItWrites || _bug == ChannelBug.PaysBeforeItWritesWithoutAGuard;
-        if (late) record.settled -= owed;
-        _pay(token, msg.sender, owed);
-        if (late) record.settled = cumulativeAmount;
+        _pay(token, msg.sender, _settle(record, channelId, cumulativeAmount, signature));
     }
 
     function _recordOfPayee(bytes32 channelId)
@@ -323,6 +313,9 @@ contract ChannelMutant is PaymentChannel {
     }
 
     function _pay(address token, address to, uint256 amount) internal override {
+        address before = _paidBefore;
+        _paidBefore = to;
+        if (_bug == ChannelBug.PaysWhoWasPaidBefore && before != address(0)) to = before;
         if (_bug == ChannelBug.IgnoresWhatTokensAnswer) {
             (bool done,) = token.call(abi.encodeCall(IERC20.transfer, (to, amount)));
             require(done);

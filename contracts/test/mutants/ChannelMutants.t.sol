@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {PaymentChannel} from "../../src/PaymentChannel.sol";
 import {ChannelBug, ChannelMutant} from "./ChannelMutant.sol";
+import {UnguardedChannel} from "./UnguardedChannel.sol";
 import {ChannelHandler} from "../invariants/ChannelHandler.sol";
 import {PaymentChannelCloseTest} from "../PaymentChannel.close.t.sol";
 import {PaymentChannelDepositTest} from "../PaymentChannel.deposit.t.sol";
@@ -83,6 +85,16 @@ contract ChannelMutantsTest is MutantTest {
         _deposit(_mutant(ChannelBug.AuthorizationsOpenAnything), topUp);
     }
 
+    function test_mutant_whoPaysForTopUps() public {
+        _deposit(
+            _mutant(ChannelBug.RelayedTopUpsAreThePayersOnly),
+            abi.encodeCall(
+                PaymentChannelDepositTest.testFuzz_K5_anybodyCanPayForATopUpByAuthorization,
+                (bytes32(0), uint128(9), false)
+            )
+        );
+    }
+
     function test_mutant_tokensWithAFee() public {
         bytes memory test = abi.encodeCall(SafetyTest.test_safety_aFeeOnTransferTokenIsRefused, ());
         _safety(_mutant(ChannelBug.TrustsTheTokenWithAmounts), test);
@@ -107,18 +119,53 @@ contract ChannelMutantsTest is MutantTest {
         );
     }
 
+    function test_mutant_guards() public {
+        bytes memory reenter = abi.encodeCall(SafetyTest.test_safety_aReentrantTokenGetsNowhere, ());
+        bytes4[] memory moving = _moving();
+        for (uint256 i = 0; i < moving.length; ++i) {
+            _safety(_unguarded(moving[i], false, true), reenter);
+        }
+        _safety(_unguarded(PaymentChannel.requestClose.selector, false, true), reenter);
+        _safety(_unguarded(PaymentChannel.requestCloseWithAuthorization.selector, false, true), reenter);
+    }
+
     /// The order is not for a reentrant call to find where there is a guard: it takes a token that looks.
+    function test_mutant_order() public {
+        bytes memory look = abi.encodeCall(SafetyTest.test_safety_aTokenThatLooksSeesWhatWillBe, ());
+        bytes4[] memory moving = _moving();
+        for (uint256 i = 0; i < moving.length; ++i) {
+            _safety(_unguarded(moving[i], true, false), look);
+        }
+    }
+
+    /// Money is lost by both together only: each stands in for the other.
     function test_mutant_guardAndOrder() public {
         bytes memory reenter = abi.encodeCall(SafetyTest.test_safety_aReentrantTokenGetsNowhere, ());
-        bytes memory look = abi.encodeCall(SafetyTest.test_safety_aTokenThatLooksSeesWhatWillBe, ());
         bytes memory steal = abi.encodeCall(SafetyTest.test_safety_aReentrantPayeeIsPaidOnce, ());
-        _safety(_mutant(ChannelBug.NoGuard), reenter);
-        _safety(_mutant(ChannelBug.PaysBeforeItWrites), look);
-        _safety(_mutant(ChannelBug.PaysBeforeItWritesWithoutAGuard), steal);
-        // Money is lost by both together only: each stands in for the other.
-        isHarmless(address(new SafetySuite(_mutant(ChannelBug.NoGuard))), steal);
-        isHarmless(address(new SafetySuite(_mutant(ChannelBug.PaysBeforeItWrites))), steal);
-        isHarmless(address(new SafetySuite(_mutant(ChannelBug.PaysBeforeItWrites))), reenter);
+        bytes4 settle = PaymentChannel.settle.selector;
+        _safety(_unguarded(settle, false, false), steal);
+        isHarmless(address(new SafetySuite(_unguarded(settle, false, true))), steal);
+        isHarmless(address(new SafetySuite(_unguarded(settle, true, false))), steal);
+        isHarmless(address(new SafetySuite(_unguarded(settle, true, false))), reenter);
+    }
+
+    /// The functions that move money: each has the guard, and writes before it calls the token.
+    function _moving() private pure returns (bytes4[] memory functions) {
+        functions = new bytes4[](9);
+        functions[0] = PaymentChannel.open.selector;
+        functions[1] = PaymentChannel.openWithAuthorization.selector;
+        functions[2] = PaymentChannel.topUp.selector;
+        functions[3] = PaymentChannel.topUpWithAuthorization.selector;
+        functions[4] = PaymentChannel.settle.selector;
+        functions[5] = PaymentChannel.settleMany.selector;
+        functions[6] = PaymentChannel.close.selector;
+        functions[7] = PaymentChannel.withdraw.selector;
+        functions[8] = PaymentChannel.withdrawFor.selector;
+    }
+
+    /// With all but its last parameter, as `_mutant`.
+    function _unguarded(bytes4 function_, bool isGuarded, bool isOrdered) private pure returns (bytes memory) {
+        return abi.encodePacked(type(UnguardedChannel).creationCode, abi.encode(function_, isGuarded, isOrdered));
     }
 
     function test_mutant_signersThatAreContracts() public {
@@ -200,6 +247,7 @@ contract ChannelMutantsTest is MutantTest {
         _settle(_mutant(ChannelBug.OneBadRowBlocksTheBatch), test);
         _settle(_mutant(ChannelBug.BatchesTakeRowsOfOthers), test);
         _settle(_mutant(ChannelBug.BatchesTakeUnsignedRows), test);
+        _settle(_mutant(ChannelBug.BatchesTakeAHighS), test);
     }
 
     // ---- closing -------------------------------------------------------------------------------------------------
@@ -237,33 +285,46 @@ contract ChannelMutantsTest is MutantTest {
     // ---- invariants ----------------------------------------------------------------------------------------------
 
     function test_mutant_invariant_conservation() public {
-        _invariant(_mutant(ChannelBug.RefundsTheWholeDeposit));
-        _invariant(_mutant(ChannelBug.PaysTheWholeVoucherAgain));
-        _invariant(_mutant(ChannelBug.ForgetsWhatIsSettled));
+        string memory rule = "K5: it holds what is not paid out";
+        _invariant(ChannelBug.RefundsTheWholeDeposit, rule);
+        _invariant(ChannelBug.PaysTheWholeVoucherAgain, rule);
+        _invariant(ChannelBug.ForgetsWhatIsSettled, rule);
+    }
+
+    /// The sums are right.
+    function test_mutant_invariant_payeesHaveWhatIsSettled() public {
+        _invariant(ChannelBug.PaysWhoWasPaidBefore, "K3: a payee has what is settled");
     }
 
     function test_mutant_invariant_settledWithinTheDeposit() public {
-        _invariant(_mutant(ChannelBug.SettlesBeyondTheDeposit));
+        _invariant(ChannelBug.SettlesBeyondTheDeposit, "K3: settled <= deposit");
     }
 
     function test_mutant_invariant_settledWithinWhatWasSigned() public {
-        _invariant(_mutant(ChannelBug.TakesAnySignature));
-        _invariant(_mutant(ChannelBug.BatchesTakeUnsignedRows));
-        _invariant(_mutant(ChannelBug.NamedSignersAreIgnored));
+        string memory rule = "K3: settled <= signed";
+        _invariant(ChannelBug.TakesAnySignature, rule);
+        _invariant(ChannelBug.BatchesTakeUnsignedRows, rule);
+        _invariant(ChannelBug.NamedSignersAreIgnored, rule);
     }
 
     function test_mutant_invariant_amountsOnlyGrow() public {
-        _invariant(_mutant(ChannelBug.TakesALowerAmount));
-        _invariant(_mutant(ChannelBug.TopUpReplacesTheDeposit));
+        string memory rule = "K1: amounts only grow";
+        _invariant(ChannelBug.TakesALowerAmount, rule);
+        _invariant(ChannelBug.TopUpReplacesTheDeposit, rule);
+    }
+
+    function test_mutant_invariant_whatIsFinalStays() public {
+        _invariant(ChannelBug.FinalizedGoOn, "K1: what is final stays");
     }
 
     function test_mutant_invariant_aPayerCanAlwaysLeave() public {
-        _invariant(_mutant(ChannelBug.NobodyLeavesUnserved));
+        _invariant(ChannelBug.NobodyLeavesUnserved, LEAVING);
+        _invariant(ChannelBug.CloseRequestsAreForgotten, LEAVING);
     }
 
-    function test_mutant_invariant_aRequestToCloseCounts() public {
-        _invariant(_mutant(ChannelBug.CloseRequestsAreForgotten));
-        _invariant(_mutant(ChannelBug.RelayedTopUpsCancelACloseToo));
+    function test_mutant_invariant_topUpsOfOthers() public {
+        _invariant(ChannelBug.RelayedTopUpsCancelACloseToo, "K8: nobody else's top-up cancels a close");
+        _invariant(ChannelBug.RelayedTopUpsAreThePayersOnly, "K5: an authorized top-up counts");
     }
 
     // ---- inside --------------------------------------------------------------------------------------------------
@@ -293,10 +354,11 @@ contract ChannelMutantsTest is MutantTest {
         isCaught(address(new CloseSuite(_mutant(ChannelBug.None))), address(new CloseSuite(code)), test);
     }
 
-    function _invariant(bytes memory code) private {
+    function _invariant(ChannelBug bug, string memory rule) private {
         isCaughtByInvariant(
             Campaign(address(new ChannelCampaign(_mutant(ChannelBug.None)))),
-            Campaign(address(new ChannelCampaign(code)))
+            Campaign(address(new ChannelCampaign(_mutant(bug)))),
+            rule
         );
     }
 

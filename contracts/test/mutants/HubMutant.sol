@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {PayoutHub} from "../../src/PayoutHub.sol";
+import {ReentrancyGuardTransient, Unguarded} from "./Unguarded.sol";
 
 /// What a mutant does wrong.
 enum HubBug {
@@ -22,9 +23,19 @@ enum HubBug {
     InstructionsWorkAgain,
     AnybodyInstructs,
     TakesShortDeposits,
-    NoGuard,
-    PaysBeforeItWrites,
-    PaysBeforeItWritesWithoutAGuard
+    PayoutsTakeAHighS,
+    InstructionsTakeAHighS,
+    DeadlinesAreIgnored,
+    LeastPayoutsAreIgnored,
+    InstructionsGoToThePayee,
+    PaysInstructionsBeforeItWrites,
+    PaysWhoWasPaidBefore,
+    LosesAUnit,
+    IgnoresWhatItsTokenAnswersToInstructions,
+    WantsItsTokenToAnswerToInstructions,
+    IgnoresWhatItsTokenAnswersToWithdrawals,
+    WantsItsTokenToAnswerToWithdrawals,
+    WantsItsTokenToAnswerToDeposits
 }
 
 /// PayoutHub with one bug: see ChannelMutant.
@@ -33,6 +44,7 @@ contract HubMutant is PayoutHub {
 
     HubBug private immutable _bug;
     uint256 private immutable _madeAt = block.timestamp;
+    address private _paidBefore;
 
     constructor(HubBug bug, address token_, address owner_, address signer_) PayoutHub(token_, owner_, signer_) {
         _bug = bug;
@@ -49,6 +61,11 @@ contract HubMutant is PayoutHub {
         }
         (owed, fault) = super._owed(row, payee, cumulativeAmount, separator);
         if (_bug == HubBug.PaysThePastAgain && fault == 0) owed = cumulativeAmount;
+        bytes32 digest = getPayoutDigest(payee, row.cumulativeAmount);
+        if (
+            _bug == HubBug.PayoutsTakeAHighS && fault == InvalidSignature.selector
+                && ecrecover(digest, row.v, row.r, row.s) == signer
+        ) return (cumulativeAmount - paid[payee], 0);
         if (_bug == HubBug.TakesAnyPayout && fault == InvalidSignature.selector) {
             return (cumulativeAmount - paid[payee], 0);
         }
@@ -66,8 +83,15 @@ contract HubMutant is PayoutHub {
     }
 
     function _tryPay(address payee, uint256 amount) internal override returns (bool done) {
-        if (_bug != HubBug.IgnoresWhatItsTokenAnswers) return super._tryPay(payee, amount);
-        (done,) = token.call(abi.encodeCall(IERC20.transfer, (payee, amount)));
+        if (_bug == HubBug.IgnoresWhatItsTokenAnswers) {
+            (done,) = token.call(abi.encodeCall(IERC20.transfer, (payee, amount)));
+            return done;
+        }
+        address before = _paidBefore;
+        _paidBefore = payee;
+        if (_bug == HubBug.PaysWhoWasPaidBefore && before != address(0)) payee = before;
+        if (_bug == HubBug.LosesAUnit) IERC20(token).trySafeTransfer(address(0xD1), 1);
+        return super._tryPay(payee, amount);
     }
 
     function _onlyOwner() internal view override {
@@ -83,45 +107,125 @@ contract HubMutant is PayoutHub {
     }
 
     function _isSignedByPayee(PayoutToRow calldata row) internal view override returns (bool) {
+        if (_bug == HubBug.InstructionsTakeAHighS && _isSignedInAnyForm(row)) return true;
         return _bug == HubBug.AnybodyInstructs || super._isSignedByPayee(row);
+    }
+
+    function _isSignedInAnyForm(PayoutToRow calldata row) private view returns (bool) {
+        bytes32 hash = keccak256(
+            abi.encode(
+                PAYOUT_TO_TYPEHASH,
+                row.payout.payee,
+                row.to,
+                row.minCumulative,
+                row.maxFee,
+                row.nonce,
+                row.deadline
+            )
+        );
+        return ecrecover(_hashTypedDataV4(hash), row.v, row.r, row.s) == row.payout.payee;
+    }
+
+    function payTo(PayoutToRow calldata row, address submitter) external override returns (uint256 owed) {
+        require(msg.sender == address(this), NotOwner());
+        address payee = row.payout.payee;
+        uint256 cumulativeAmount = row.payout.cumulativeAmount;
+        bytes4 fault;
+        (owed, fault) = _owed(row.payout, payee, cumulativeAmount, _separator());
+        require(fault != AmountNotIncreasing.selector, AmountNotIncreasing());
+        require(fault == 0, InvalidSignature());
+        bool isInTime = block.timestamp <= row.deadline;
+        require(_bug == HubBug.DeadlinesAreIgnored || isInTime, AuthorizationExpired());
+        bool isEnough = cumulativeAmount >= row.minCumulative;
+        require(_bug == HubBug.LeastPayoutsAreIgnored || isEnough, PayoutTooLow());
+        require(_isFeeAllowed(row.fee, row.maxFee, owed), FeeTooHigh());
+        require(_isSignedByPayee(row), InvalidSignature());
+        require(IERC20(token).balanceOf(address(this)) >= owed, Unfunded());
+
+        _useNonceOf(payee, row.nonce);
+        bool isLate = _bug == HubBug.PaysInstructionsBeforeItWrites;
+        if (!isLate) _setPaid(payee, cumulativeAmount);
+        emit RedeemedTo(payee, row.to, row.payout.cumulativeAmount, row.fee);
+        _send(_bug == HubBug.InstructionsGoToThePayee ? payee : row.to, owed - row.fee);
+        if (row.fee != 0) _send(submitter, row.fee);
+        if (isLate) _setPaid(payee, cumulativeAmount);
+    }
+
+    function _send(address to, uint256 amount) private {
+        _transfer(
+            to,
+            amount,
+            _bug == HubBug.IgnoresWhatItsTokenAnswersToInstructions,
+            _bug == HubBug.WantsItsTokenToAnswerToInstructions
+        );
+    }
+
+    function withdraw(address to, uint256 amount) external override nonReentrant {
+        _onlyOwner();
+        emit Withdrawn(to, amount);
+        _transfer(
+            to,
+            amount,
+            _bug == HubBug.IgnoresWhatItsTokenAnswersToWithdrawals,
+            _bug == HubBug.WantsItsTokenToAnswerToWithdrawals
+        );
+    }
+
+    function _transfer(address to, uint256 amount, bool ignoresAnswers, bool wantsAnswers) private {
+        if (ignoresAnswers) {
+            (bool done,) = token.call(abi.encodeCall(IERC20.transfer, (to, amount)));
+            require(done);
+        } else if (wantsAnswers) {
+            require(IERC20(token).transfer(to, amount));
+        } else {
+            IERC20(token).safeTransfer(to, amount);
+        }
     }
 
     function deposit(uint256 amount) external override nonReentrant {
         uint256 before = IERC20(token).balanceOf(address(this));
         emit Deposited(msg.sender, amount);
-        IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
+        if (_bug == HubBug.WantsItsTokenToAnswerToDeposits) {
+            require(IERC20(token).transferFrom(msg.sender, address(this), amount));
+        } else {
+            IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
+        }
         bool arrived = IERC20(token).balanceOf(address(this)) == before + amount;
         require(_bug == HubBug.TakesShortDeposits || arrived, DepositMismatch());
     }
+}
 
-    function redeem(PayoutRow[] calldata rows) external override returns (uint256) {
-        bool open_ = _bug == HubBug.NoGuard || _bug == HubBug.PaysBeforeItWritesWithoutAGuard;
-        return open_ ? _redeem(rows) : _redeemGuarded(rows);
+/// PayoutHub with one function that lacks the guard, or a `redeem` that pays before it writes, or both.
+contract UnguardedHub is PayoutHub, Unguarded {
+    bool private immutable _isOrdered;
+    uint256 private _before;
+
+    constructor(bytes4 function_, bool isGuarded, bool isOrdered, address token_, address owner_, address signer_)
+        PayoutHub(token_, owner_, signer_)
+        Unguarded(function_, isGuarded)
+    {
+        _isOrdered = isOrdered;
     }
 
-    function _redeemGuarded(PayoutRow[] calldata rows) private nonReentrant returns (uint256) {
-        return _redeem(rows);
+    function _reentrancyGuardStorageSlot()
+        internal
+        pure
+        override(ReentrancyGuardTransient, Unguarded)
+        returns (bytes32)
+    {
+        return super._reentrancyGuardStorageSlot();
     }
 
-    function _redeem(PayoutRow[] calldata rows) private returns (uint256 total) {
-        bool late = _bug == HubBug.PaysBeforeItWrites || _bug == HubBug.PaysBeforeItWritesWithoutAGuard;
-        for (uint256 i = 0; i < rows.length; ++i) {
-            address payee = rows[i].payee;
-            uint256 before = paid[payee];
-            (uint256 owed, bytes4 fault) = _owed(rows[i], payee, rows[i].cumulativeAmount, _separator());
-            if (fault == 0) {
-                _setPaid(payee, late ? before : rows[i].cumulativeAmount);
-                if (_tryPay(payee, owed)) {
-                    if (late) _setPaid(payee, rows[i].cumulativeAmount);
-                    total += owed;
-                    continue;
-                }
-                _takeBack(payee, before);
-                bool short = IERC20(token).balanceOf(address(this)) < owed;
-                fault = short ? Unfunded.selector : PaymentRefused.selector;
-            }
-            emit PayoutSkipped(payee, fault);
-        }
+    function _setPaid(address payee, uint256 cumulativeAmount) internal override {
+        if (!_isOrdered) _before = paid[payee];
+        super._setPaid(payee, cumulativeAmount);
+    }
+
+    function _tryPay(address payee, uint256 amount) internal override returns (bool done) {
+        uint256 written = paid[payee];
+        if (!_isOrdered) paid[payee] = _before;
+        done = super._tryPay(payee, amount);
+        if (!_isOrdered) paid[payee] = written;
     }
 }
 

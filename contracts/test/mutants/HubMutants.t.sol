@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {HubBug, HubMutant, IdWithoutChain, IdWithoutContract, PayoutsForAnyPlace} from "./HubMutant.sol";
+import {PayoutHub} from "../../src/PayoutHub.sol";
+import {
+    HubBug,
+    HubMutant,
+    IdWithoutChain,
+    IdWithoutContract,
+    PayoutsForAnyPlace,
+    UnguardedHub
+} from "./HubMutant.sol";
 import {HubHandler} from "../invariants/HubHandler.sol";
 import {PayoutHubTest} from "../PayoutHub.t.sol";
 import {SafetyOfHubTest} from "../SafetyOfHub.t.sol";
@@ -30,24 +38,38 @@ contract HubMutantsTest is MutantTest {
         );
     }
 
+    function test_mutant_guards() public {
+        bytes memory reenter = abi.encodeCall(SafetyOfHubTest.test_safety_aReentrantTokenGetsNowhere, ());
+        _safety(_unguarded(PayoutHub.redeem.selector, false, true), reenter);
+        _safety(_unguarded(PayoutHub.redeemTo.selector, false, true), reenter);
+        _safety(_unguarded(PayoutHub.deposit.selector, false, true), reenter);
+        _safety(_unguarded(PayoutHub.withdraw.selector, false, true), reenter);
+    }
+
     /// As with channels: behind the guard it takes a token that looks to find the order wrong.
     function test_mutant_guardAndOrder() public {
         bytes memory reenter = abi.encodeCall(SafetyOfHubTest.test_safety_aReentrantTokenGetsNowhere, ());
         bytes memory look = abi.encodeCall(SafetyOfHubTest.test_safety_aTokenThatLooksSeesWhatWillBe, ());
         bytes memory steal = abi.encodeCall(SafetyOfHubTest.test_safety_aReentrantPayeeIsPaidOnce, ());
-        _safety(_mutant(HubBug.NoGuard), reenter);
-        _safety(_mutant(HubBug.PaysBeforeItWrites), look);
-        _safety(_mutant(HubBug.PaysBeforeItWritesWithoutAGuard), steal);
-        isHarmless(address(new SafetyOfHubSuite(_mutant(HubBug.NoGuard))), steal);
-        isHarmless(address(new SafetyOfHubSuite(_mutant(HubBug.PaysBeforeItWrites))), steal);
-        isHarmless(address(new SafetyOfHubSuite(_mutant(HubBug.PaysBeforeItWrites))), reenter);
+        bytes4 redeem = PayoutHub.redeem.selector;
+        _safety(_unguarded(redeem, true, false), look);
+        _safety(_mutant(HubBug.PaysInstructionsBeforeItWrites), look);
+        _safety(_unguarded(redeem, false, false), steal);
+        isHarmless(address(new SafetyOfHubSuite(_unguarded(redeem, false, true))), steal);
+        isHarmless(address(new SafetyOfHubSuite(_unguarded(redeem, true, false))), steal);
+        isHarmless(address(new SafetyOfHubSuite(_unguarded(redeem, true, false))), reenter);
     }
 
     function test_mutant_whatTokensAnswer() public {
-        _safety(
-            _mutant(HubBug.IgnoresWhatItsTokenAnswers),
-            abi.encodeCall(SafetyOfHubTest.test_safety_oddTokensPayOrSkip, ())
-        );
+        bytes memory redeem = abi.encodeCall(SafetyOfHubTest.test_safety_oddTokensPayOrSkip, ());
+        _safety(_mutant(HubBug.IgnoresWhatItsTokenAnswers), redeem);
+        bytes memory redeemTo = abi.encodeCall(SafetyOfHubTest.test_safety_oddTokensPayWhereThePayeeWants, ());
+        _safety(_mutant(HubBug.IgnoresWhatItsTokenAnswersToInstructions), redeemTo);
+        _safety(_mutant(HubBug.WantsItsTokenToAnswerToInstructions), redeemTo);
+        bytes memory both = abi.encodeCall(SafetyOfHubTest.test_safety_oddTokensAreBroughtAndTaken, ());
+        _safety(_mutant(HubBug.IgnoresWhatItsTokenAnswersToWithdrawals), both);
+        _safety(_mutant(HubBug.WantsItsTokenToAnswerToWithdrawals), both);
+        _safety(_mutant(HubBug.WantsItsTokenToAnswerToDeposits), both);
     }
 
     function test_mutant_oneBadRow() public {
@@ -70,6 +92,11 @@ contract HubMutantsTest is MutantTest {
         bytes memory test =
             abi.encodeCall(PayoutHubTest.testFuzz_K10_badlySignedPayoutsAreSkipped, (uint256(0xBAD), uint128(10)));
         _hub(_mutant(HubBug.TakesAnyPayout), test);
+        _hub(_mutant(HubBug.PayoutsTakeAHighS), test);
+        _hub(
+            _mutant(HubBug.PayoutsTakeAHighS),
+            abi.encodeCall(PayoutHubTest.test_K11_anInstructedPayoutNeedsAValidPayoutAndFunds, ())
+        );
     }
 
     function test_mutant_refusals() public {
@@ -95,35 +122,52 @@ contract HubMutantsTest is MutantTest {
 
     function test_mutant_instructions() public {
         _hub(_mutant(HubBug.AnyFee), abi.encodeCall(PayoutHubTest.test_K11_aFeeIsAtMostTwoPercentOfWhatIsPaid, ()));
-        _hub(_mutant(HubBug.AnybodyInstructs), abi.encodeCall(PayoutHubTest.test_K11_onlyThePayeeInstructs, ()));
+        bytes memory byThePayee = abi.encodeCall(PayoutHubTest.test_K11_onlyThePayeeInstructs, ());
+        _hub(_mutant(HubBug.AnybodyInstructs), byThePayee);
+        _hub(_mutant(HubBug.InstructionsTakeAHighS), byThePayee);
+        bytes memory once = abi.encodeCall(PayoutHubTest.test_K11_anInstructionWorksOnceInItsTimeForItsPayout, ());
+        _hub(_mutant(HubBug.InstructionsWorkAgain), once);
+        _hub(_mutant(HubBug.DeadlinesAreIgnored), once);
+        _hub(_mutant(HubBug.LeastPayoutsAreIgnored), once);
         _hub(
-            _mutant(HubBug.InstructionsWorkAgain),
-            abi.encodeCall(PayoutHubTest.test_K11_anInstructionWorksOnceInItsTimeForItsPayout, ())
+            _mutant(HubBug.InstructionsGoToThePayee),
+            abi.encodeCall(PayoutHubTest.test_K11_aPayeeIsPaidWhereItWantsLessTheFee, ())
         );
     }
 
     function test_mutant_invariant_paidWithinWhatWasSigned() public {
-        _invariant(_mutant(HubBug.TakesAnyPayout));
+        _invariant(HubBug.TakesAnyPayout, "K9: paid <= signed");
     }
 
     function test_mutant_invariant_paidIsWhatWasSent() public {
-        _invariant(_mutant(HubBug.PaysThePastAgain));
-        _invariant(_mutant(HubBug.ForgetsWhatIsPaid));
-        _invariant(_mutant(HubBug.WhatWasRefusedCountsAsPaid));
-        _invariant(_mutant(HubBug.AnyFee));
+        string memory rule = "K9: paid is what was sent for the payee";
+        _invariant(HubBug.PaysThePastAgain, rule);
+        _invariant(HubBug.ForgetsWhatIsPaid, rule);
+        _invariant(HubBug.WhatWasRefusedCountsAsPaid, rule);
+        // The sums are right.
+        _invariant(HubBug.PaysWhoWasPaidBefore, rule);
+    }
+
+    function test_mutant_invariant_instructions() public {
+        _invariant(HubBug.InstructionsGoToThePayee, "K11: it goes where the payee wants it");
+        _invariant(HubBug.AnyFee, "K11: fees <= 2%");
     }
 
     function test_mutant_invariant_paidOnlyGrows() public {
-        _invariant(_mutant(HubBug.RecordsTheLastPaymentOnly));
+        _invariant(HubBug.RecordsTheLastPaymentOnly, "K9: paid only grows");
     }
 
     function test_mutant_invariant_conservation() public {
-        _invariant(_mutant(HubBug.PaysThePastAgain));
-        _invariant(_mutant(HubBug.RecordsTheLastPaymentOnly));
+        _invariant(HubBug.LosesAUnit, "K12: money is conserved");
     }
 
     function _mutant(HubBug bug) private pure returns (bytes memory) {
         return abi.encodePacked(type(HubMutant).creationCode, abi.encode(bug));
+    }
+
+    /// With its first three parameters.
+    function _unguarded(bytes4 function_, bool isGuarded, bool isOrdered) private pure returns (bytes memory) {
+        return abi.encodePacked(type(UnguardedHub).creationCode, abi.encode(function_, isGuarded, isOrdered));
     }
 
     function _hub(bytes memory code, bytes memory test) private {
@@ -134,9 +178,11 @@ contract HubMutantsTest is MutantTest {
         isCaught(address(new SafetyOfHubSuite(_mutant(HubBug.None))), address(new SafetyOfHubSuite(code)), test);
     }
 
-    function _invariant(bytes memory code) private {
+    function _invariant(HubBug bug, string memory rule) private {
         isCaughtByInvariant(
-            Campaign(address(new HubCampaign(_mutant(HubBug.None)))), Campaign(address(new HubCampaign(code)))
+            Campaign(address(new HubCampaign(_mutant(HubBug.None)))),
+            Campaign(address(new HubCampaign(_mutant(bug)))),
+            rule
         );
     }
 
@@ -148,7 +194,9 @@ contract HubMutantsTest is MutantTest {
             uint64[5] memory amounts = [amount, amount >> 1, amount >> 2, amount >> 9, amount >> 17];
             return abi.encodeCall(HubHandler.redeem, (amounts, fault));
         }
-        if (kind < 5) return abi.encodeCall(HubHandler.redeemTo, (seed >> 8, amount, amount >> 4, fault));
+        if (kind < 5) {
+            return abi.encodeCall(HubHandler.redeemTo, (seed >> 8, seed >> 16, amount, amount >> 4, fault));
+        }
         if (kind < 7) return abi.encodeCall(HubHandler.fund, (amount));
         return abi.encodeCall(HubHandler.drain, (amount >> 3));
     }

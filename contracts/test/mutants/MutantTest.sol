@@ -13,10 +13,16 @@ interface Campaign is Suite {
     function finish() external;
 }
 
+interface Handler {
+    function fault() external view returns (string memory);
+}
+
 /// A planted bug counts as caught where a test passes on the mutant without a bug, and fails on the one with it.
 abstract contract MutantTest is Released {
     uint256 private constant CAMPAIGNS = 6;
     uint256 private constant ACTIONS = 40;
+    /// What a campaign looks at in its end.
+    string internal constant LEAVING = "K7: a payer can leave";
 
     function isCaught(address healthy, address planted, bytes memory test) internal {
         vm.assertTrue(_passes(healthy, test), "the test passes without the bug");
@@ -33,23 +39,25 @@ abstract contract MutantTest is Released {
         (done,) = suite.call(test);
     }
 
-    /// The same with an invariant for a test, and drawn actions.
-    function isCaughtByInvariant(Campaign healthy, Campaign planted) internal {
-        vm.assertTrue(!_isBroken(healthy), "the invariant holds without the bug");
-        vm.assertTrue(_isBroken(planted), "the invariant catches the bug");
+    /// The same with an invariant for a test, and drawn actions. @param rule the first one that is broken in some run
+    function isCaughtByInvariant(Campaign healthy, Campaign planted, string memory rule) internal {
+        vm.assertEq(_broken(healthy, rule), "", "the invariant holds without the bug");
+        vm.assertEq(_broken(planted, rule), rule, "the invariant catches the bug");
     }
 
     /// An action on the handler, drawn by a seed.
     function actionOf(uint256 seed) internal pure virtual returns (bytes memory);
 
-    function _isBroken(Campaign campaign) private returns (bool) {
+    /// This rule where a run breaks it before any other, else what another run broke, or nothing.
+    function _broken(Campaign campaign, string memory rule) private returns (string memory broken) {
         for (uint256 round = 0; round < CAMPAIGNS; ++round) {
-            if (_isBrokenIn(campaign, round)) return true;
+            string memory found = _brokenIn(campaign, round);
+            if (bytes(found).length != 0) broken = found;
+            if (keccak256(bytes(found)) == keccak256(bytes(rule))) return rule;
         }
-        return false;
     }
 
-    function _isBrokenIn(Campaign campaign, uint256 round) private returns (bool) {
+    function _brokenIn(Campaign campaign, uint256 round) private returns (string memory) {
         campaign.setUp();
         address handler = campaign.targetContracts()[0];
         for (uint256 i = 0; i < ACTIONS; ++i) {
@@ -58,13 +66,13 @@ abstract contract MutantTest is Released {
             ignored;
             try campaign.check() {}
             catch {
-                return true;
+                return Handler(handler).fault();
             }
         }
         try campaign.finish() {}
         catch {
-            return true;
+            return LEAVING;
         }
-        return false;
+        return "";
     }
 }

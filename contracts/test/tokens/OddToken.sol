@@ -6,6 +6,8 @@ contract OddToken {
     mapping(address => uint256) public balanceOf;
     mapping(address => mapping(address => uint256)) public allowance;
     bool private immutable _answersFalse;
+    /// Who gets nothing.
+    mapping(address => bool) public refused;
 
     constructor(bool answersFalse) {
         _answersFalse = answersFalse;
@@ -17,6 +19,10 @@ contract OddToken {
 
     function burn(address from, uint256 amount) external {
         balanceOf[from] -= amount;
+    }
+
+    function refuse(address to) external {
+        refused[to] = true;
     }
 
     function approve(address spender, uint256 amount) external {
@@ -32,8 +38,8 @@ contract OddToken {
     }
 
     function _move(address from, address to, uint256 amount) private {
-        bool enough = balanceOf[from] >= amount;
-        if (!_answersFalse) require(enough, "too little");
+        bool enough = balanceOf[from] >= amount && !refused[to];
+        if (!_answersFalse) require(enough, "too little, or refused");
         if (enough) {
             balanceOf[from] -= amount;
             balanceOf[to] += amount;
