@@ -3,6 +3,7 @@ import {
   createWalletClient,
   defineChain,
   http,
+  type AbiEvent,
   type Chain,
   type Hex,
   type HttpTransport,
@@ -179,14 +180,16 @@ export class ChainClient {
     return (await this.#ask(() => this.#public.getCode({ address: of }))) ?? '0x';
   }
 
-  /** A contract's logs of some blocks, both ends included, in their order. */
-  async logs(contract: Hex, fromBlock: bigint, toBlock: bigint): Promise<Log[]> {
+  /** A contract's logs of some events and blocks, both ends included, in their order. */
+  async logs(contract: Hex, events: readonly AbiEvent[], fromBlock: bigint, toBlock: bigint): Promise<Log[]> {
     const found: Log[] = [];
     for (let from = fromBlock; from <= toBlock; from += LOG_SPAN) {
       const last = from + LOG_SPAN - 1n;
       const to = last < toBlock ? last : toBlock;
       found.push(
-        ...(await this.#ask(() => this.#public.getLogs({ address: contract, fromBlock: from, toBlock: to }))),
+        ...(await this.#ask(() =>
+          this.#public.getLogs({ address: contract, events, fromBlock: from, toBlock: to }),
+        )),
       );
     }
     return found;

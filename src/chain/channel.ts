@@ -180,14 +180,24 @@ export async function readGracePeriod(chain: ChainClient, contract: Hex): Promis
   return Number(decodeFunctionResult({ abi, functionName, data: await chain.read({ to: contract, data }) }));
 }
 
-/** What happened to channels in some blocks, both ends included. */
-export async function readChannelEvents(
+/** Events that change what a channel is. `VoucherSkipped` changes nothing, and anybody can have it said of any id. */
+const changes = abi.filter((entry) => entry.type === 'event').filter(isChange);
+
+function isChange<T extends { name: string }>(
+  event: T,
+): event is Exclude<T, { name: 'VoucherSkipped' | 'EIP712DomainChanged' }> {
+  return event.name !== 'VoucherSkipped' && event.name !== 'EIP712DomainChanged';
+}
+
+/** What changed channels in some blocks, both ends included. */
+export async function readChannelChanges(
   chain: ChainClient,
   contract: Hex,
   fromBlock: bigint,
   toBlock: bigint,
-): Promise<ChannelEvent[]> {
-  return channelEvents(await chain.logs(contract, fromBlock, toBlock));
+) {
+  const logs = await chain.logs(contract, changes, fromBlock, toBlock);
+  return parseEventLogs({ abi: changes, logs });
 }
 
 /** The channel's events among logs, those of a sent transaction for example. */

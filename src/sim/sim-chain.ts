@@ -6,6 +6,7 @@ import { channelIdOf, type ContractPlace, NO_SIGNER } from '../protocol/money/vo
 import type {
   ChainHead,
   ChainPort,
+  ChannelChange,
   ClosingVoucher,
   Mined,
   OnChainChannel,
@@ -97,15 +98,17 @@ export class SimChain implements ChainPort, SettlementChain {
     return { number, at: this.#genesis + number * this.#blockMs };
   }
 
-  async channel(id: Hex, block = Number.MAX_SAFE_INTEGER): Promise<OnChainChannel | undefined> {
+  async channel(id: Hex, block: number): Promise<OnChainChannel | undefined> {
     this.#reach();
     return this.#channels.get(id)?.findLast((version) => version.block <= block)?.state;
   }
 
-  async changed(from: number, to: number): Promise<Hex[]> {
+  async changes(from: number, to: number): Promise<ChannelChange[]> {
     this.#reach();
-    const isChange = ({ block }: Version): boolean => block >= from && block <= to;
-    return [...this.#channels].filter(([, versions]) => versions.some(isChange)).map(([id]) => id);
+    const all = [...this.#channels].flatMap(([channel, versions]) =>
+      versions.map(({ block }, at) => ({ channel, block, mark: `${channel}/${at}/${block}` })),
+    );
+    return all.filter(({ block }) => block >= from && block <= to);
   }
 
   async open({ authorization, authorizedSigner, channel, salt }: Opening): Promise<Mined> {

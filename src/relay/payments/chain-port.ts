@@ -23,6 +23,14 @@ export interface OnChainChannel {
   readonly finalized: boolean;
 }
 
+/** Something that happened to a channel, in one block. */
+export interface ChannelChange {
+  readonly channel: Hex;
+  readonly block: number;
+  /** Names it: the same event in another block, after a reorganisation, has another one. */
+  readonly mark: string;
+}
+
 /** A channel that is to be opened by its payer's authorization. */
 export interface Opening {
   readonly channel: Hex;
@@ -53,16 +61,16 @@ export interface Mined {
 }
 
 /**
- * The chain as the relay needs it. Reads throw CodedError `chain_unreachable`; writes resolve once their transaction is
+ * The chain as the relay needs it. Reads throw CodedError `chain_unreachable` or `chain_refused`; writes resolve once their transaction is
  * in a block, and throw `transaction_reverted` (`data.reason`: the contract's error) or `chain_unreachable`. Writes are sent
  * from the relay's account, one after the other.
  */
 export interface ChainPort {
   head(): Promise<ChainHead>;
-  /** As of a block, or the newest; undefined where it was never opened by then. */
-  channel(id: Hex, block?: number): Promise<OnChainChannel | undefined>;
-  /** Channels of this relay that anything happened to in these blocks, both included. */
-  changed(from: number, to: number): Promise<readonly Hex[]>;
+  /** As of a block; undefined where it was never opened by then. A node that has not got the block refuses (`chain_refused`). */
+  channel(id: Hex, block: number): Promise<OnChainChannel | undefined>;
+  /** What happened to channels of the escrow in these blocks, both included; not all of them are this relay's. */
+  changes(from: number, to: number): Promise<readonly ChannelChange[]>;
   open(opening: Opening): Promise<Mined>;
   topUp(topUp: TopUp): Promise<Mined>;
   /** The block of a transaction that somebody else sent; undefined while it is in none. */

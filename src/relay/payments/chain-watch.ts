@@ -3,8 +3,11 @@ import type { Clock } from '../../core/clock.ts';
 import { errorBody } from '../../core/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ChainHead, ChainPort } from './chain-port.ts';
+import { createChangeLog } from './change-log.ts';
 import type { ChannelReader } from './channel-reader.ts';
+import { forEach } from './node-pool.ts';
 import type { PaymentListener } from './payment-events.ts';
+import { createReadingRound } from './reading-round.ts';
 
 export interface WatchParts {
   readonly chain: ChainPort;
@@ -14,15 +17,20 @@ export interface WatchParts {
   readonly reader: ChannelReader;
   readonly confirmations: number;
   readonly everyMs: number;
+  /** Every open channel is read anew within this time, whatever events say. */
+  readonly rereadMs: number;
   /** Age of the newest block at which the relay counts as blind. */
   readonly blindMs: number;
   /** The chain is in sight again. */
   readonly sighted: () => void;
 }
 
-/** Follows the chain: what happens to this relay's channels comes into the ledger. */
+/** Follows the chain: what happens to this relay's channels comes into the ledger (rule K13). */
 export interface ChainWatch {
-  /** The newest known block is too old: no voucher is accepted and no chunk is covered. */
+  /**
+   * The newest block of which everything was read is too old: no voucher is accepted and no chunk is covered. That a
+   * node tells its newest block is not enough.
+   */
   isBlind(): boolean;
   /** Looks once now. Errors are reported as events. */
   look(): Promise<void>;
@@ -32,10 +40,15 @@ export interface ChainWatch {
 }
 
 export function createChainWatch(parts: WatchParts): ChainWatch {
-  const { blindMs, chain, clock, confirmations, emit, everyMs, ledger, reader, sighted } = parts;
+  const { blindMs, chain, clock, confirmations, emit, everyMs, ledger, reader, rereadMs, sighted } = parts;
+  const changes = createChangeLog(chain, clock, confirmations);
+  const round = createReadingRound(ledger.state, rereadMs, everyMs);
+  /** To be read; what could not be read stays. */
+  const due = new Set<Hex>();
+  /** The newest block that a node told. */
+  let newest = -1;
+  /** The newest block of which everything was read. */
   let head: ChainHead | undefined;
-  /** Up to where changes were read. */
-  let seen: number | undefined;
   let wasBlind = true;
   let undo = (): void => {};
   let stopped = false;
@@ -46,8 +59,10 @@ export function createChainWatch(parts: WatchParts): ChainWatch {
     try {
       const now = await chain.head();
       // A node that lags behind another one says nothing new.
-      if (!head || now.number >= head.number) head = now;
-      await read(now.number);
+      if (now.number < newest) return;
+      newest = now.number;
+      await read(now);
+      head = now;
       if (wasBlind && !isBlind()) sighted();
       wasBlind = isBlind();
     } catch (error) {
@@ -56,17 +71,21 @@ export function createChainWatch(parts: WatchParts): ChainWatch {
     }
   }
 
-  /** Blocks that were not confirmed at the last look are read again: a deposit in them may be by now. */
-  async function read(newest: number): Promise<void> {
-    if (seen === undefined) {
-      for (const { channel, finalized } of ledger.state.channels.values())
-        if (!finalized) await reader.refresh(channel);
-    } else if (newest > seen) {
-      const from = Math.max(0, seen + 1 - (confirmations - 1));
-      const changed: readonly Hex[] = await chain.changed(from, newest);
-      for (const channel of new Set(changed)) await reader.refresh(channel);
+  /**
+   * Channels that this relay does not know are left alone, whatever happens to them: anybody can make anything happen to
+   * theirs. They come into the ledger by their agents' credentials.
+   */
+  async function read(now: ChainHead): Promise<void> {
+    for (const channel of round.due(clock.now())) due.add(channel);
+    for (const channel of await changes.upTo(now.number)) {
+      if (ledger.state.channels.has(channel)) due.add(channel);
     }
-    seen = Math.max(seen ?? 0, newest);
+    const [error] = await forEach(due, async (channel) => {
+      await reader.refresh(channel, now);
+      due.delete(channel);
+      round.wasRead(channel, clock.now());
+    });
+    if (error !== undefined) throw error;
   }
 
   async function loop(): Promise<void> {

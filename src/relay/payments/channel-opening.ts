@@ -99,8 +99,8 @@ export function createChannelOpening(parts: OpeningParts): ChannelOpening {
 
   async function openNew(payload: OpenPayload, ip: string): Promise<ChannelRow> {
     const tx = payload.type === 'hash' ? payload.hash : await sendOpening(payload, ip);
-    if (payload.type === 'hash') await reader.confirmTransaction(payload.hash);
-    const row = await reader.refresh(payload.channelId);
+    const head = payload.type === 'hash' ? await reader.confirmTransaction(payload.hash) : undefined;
+    const row = await reader.refresh(payload.channelId, head);
     if (!row) throw new CodedError('open_failed', 'This transaction opened no such channel to this relay.');
     checkOpening(payload, row.payer);
     const deposit = row.deposit / unit;

@@ -4,7 +4,8 @@ import { CodedError } from '../../core/errors.ts';
 import { type Random, randomId } from '../../core/random.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ChannelRow } from '../ledger/state.ts';
-import type { ChainPort, OnChainChannel } from './chain-port.ts';
+import type { ChainHead, ChainPort, OnChainChannel } from './chain-port.ts';
+import { askAgain } from './node-pool.ts';
 import type { PaymentTerms } from './payment-terms.ts';
 
 /** Between two looks at the chain while something is waited for. */
@@ -24,13 +25,13 @@ export interface ReaderParts {
 export interface ChannelReader {
   /**
    * Undefined where it is not confirmed yet, or not a channel to this relay in its token.
-   * @throws CodedError `chain_unreachable`
+   * @param at the block to read at: the newest where it is missing @throws CodedError `chain_unreachable`, `chain_refused`
    */
-  refresh(channel: Hex): Promise<ChannelRow | undefined>;
-  /** Until a block is deep enough. @throws CodedError `chain_slow`, `chain_unreachable` */
-  confirm(block: number): Promise<void>;
+  refresh(channel: Hex, at?: ChainHead): Promise<ChannelRow | undefined>;
+  /** Until a block is deep enough. @returns the newest one then @throws CodedError `chain_slow`, `chain_unreachable` */
+  confirm(block: number): Promise<ChainHead>;
   /** The same for somebody else's transaction. */
-  confirmTransaction(hash: Hex): Promise<void>;
+  confirmTransaction(hash: Hex): Promise<ChainHead>;
 }
 
 export function createChannelReader(parts: ReaderParts, patienceMs: number): ChannelReader {
@@ -50,19 +51,30 @@ export function createChannelReader(parts: ReaderParts, patienceMs: number): Cha
     }
   }
 
-  async function confirm(block: number): Promise<void> {
-    await wait(async () => ((await chain.head()).number >= block + depth ? true : undefined));
+  function confirm(block: number): Promise<ChainHead> {
+    return wait(async () => {
+      const head = await chain.head();
+      return head.number >= block + depth ? head : undefined;
+    });
+  }
+
+  /** Both at blocks by their numbers: another node's newest block may be an older one, and an old state no news. */
+  async function read(channel: Hex, { number }: ChainHead): Promise<(OnChainChannel | undefined)[]> {
+    const at = (block: number): Promise<OnChainChannel | undefined> =>
+      askAgain(clock, () => chain.channel(channel, block));
+    if (depth > 0) return Promise.all([at(number), at(Math.max(0, number - depth))]);
+    const newest = await at(number);
+    return [newest, newest];
   }
 
   return {
     confirm,
     async confirmTransaction(hash) {
-      await confirm(await wait(() => chain.mined(hash)));
+      return confirm(await wait(() => chain.mined(hash)));
     },
-    async refresh(channel) {
-      const head = await chain.head();
-      const newest = await chain.channel(channel);
-      const confirmed = depth === 0 ? newest : await chain.channel(channel, Math.max(0, head.number - depth));
+    async refresh(channel, at) {
+      const head = at ?? (await chain.head());
+      const [newest, confirmed] = await read(channel, head);
       if (!confirmed || confirmed.payee !== terms.relay || confirmed.token !== terms.token) return undefined;
       const before = ledger.state.channels.get(channel);
       const id = `channel/${channel}/${randomId(random, 8)}`;

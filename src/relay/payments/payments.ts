@@ -116,6 +116,7 @@ export function createPayments(parts: PaymentsParts): Payments {
     reader,
     confirmations,
     everyMs: limits.watchMs,
+    rereadMs: (terms.closeGraceSeconds * 1_000) / 6,
     blindMs: limits.blindMs,
     sighted: spreadAll,
   });

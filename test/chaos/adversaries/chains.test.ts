@@ -42,6 +42,44 @@ it('K13 H3 an RPC that is down past the limit of blindness: nothing more is acce
   expect(closed?.settled).toBe((BigInt(agent.client.channel?.spent ?? 0n) + 999_999n) / 1_000_000n);
 });
 
+it('K13 H3 an RPC that tells the newest block and nothing else: the relay is blind', async () => {
+  await using scene = await PaidScene.open({ chain: { blockSeconds: 1 }, money: { blindMs: 3_000 } });
+  const agent = await scene.agent();
+  expect((await scene.ask(agent.client, 64)).status).toBe(200);
+  const isBlind = async (): Promise<boolean> => {
+    const { body, status } = await scene.ask(agent.client, 32);
+    return status === 503 && body.error?.code === 'chain_blind';
+  };
+  scene.gate.refused.add('eth_getLogs');
+  await scene.until(isBlind, 'the relay to be blind', 10);
+  scene.gate.refused.clear();
+  await scene.until(async () => !(await isBlind()), 'the relay to see again', 10);
+});
+
+it('K13 H8 a pool of two nodes, one of them two blocks behind: no request to close is missed', async () => {
+  await using scene = await PaidScene.open({ chain: { blockSeconds: 1 } });
+  const agents = await Promise.all(Array.from({ length: 2 }, () => scene.agent({ gas: 10n ** 18n })));
+  await Promise.all(agents.map(({ client }) => client.open()));
+  scene.gate.poolLag = 2n;
+  const { escrow: contract } = scene.chain.deployment;
+  for (const agent of agents) {
+    await agent.chain.send(requestCloseCall(contract, agent.channel));
+    await pause(300);
+  }
+  const states = (): Promise<string[]> =>
+    Promise.all(
+      agents.map(async ({ channel }) => {
+        const answer = await fetch(`${scene.server.url}/v1/payment/channels/${channel}`);
+        return ((await answer.json()) as { state: string }).state;
+      }),
+    );
+  await scene.until(
+    async () => (await states()).every((state) => state === 'closing'),
+    'the relay to see that all of them close',
+    8,
+  );
+});
+
 it('K13 K14 a reorganisation two blocks deep: a deposit does not count before it is deeper, and a settlement that it undid is made again', async () => {
   await using scene = await PaidScene.open({ money: { confirmations: 3, confirmMs: 3_000 } });
   const { chain } = scene;

@@ -4,7 +4,7 @@ import { topUpAuthorization } from '../../../src/chain/authorization.ts';
 import {
   openCall,
   readChannel,
-  readChannelEvents,
+  readChannelChanges,
   requestCloseCall,
   topUpCall,
   topUpWithAuthorizationCall,
@@ -68,7 +68,7 @@ describe('money moved on a real chain', () => {
     await world.pass(GRACE);
     const { block: last } = await chain.send(withdrawCall(escrow, id));
     expect(await readDollars(chain, token, agent.address)).toBe(500n);
-    const events = await readChannelEvents(chain, escrow, first, last);
+    const events = await readChannelChanges(chain, escrow, first, last);
     expect(events.map(({ eventName }) => eventName)).toEqual([
       'ChannelOpened',
       'CloseRequested',

@@ -1,14 +1,12 @@
 import {
-  type ChannelEvent,
   closeCall,
   openWithAuthorizationCall,
   readChannel,
-  readChannelEvents,
+  readChannelChanges,
   topUpWithAuthorizationCall,
 } from '../../../chain/channel.ts';
 import type { Call, ChainClient, Confirmed } from '../../../chain/chain-client.ts';
 import { mintCall } from '../../../chain/dollar.ts';
-import type { Hex } from '../../../core/bytes.ts';
 import type { Clock } from '../../../core/clock.ts';
 import { NO_SIGNER } from '../../../protocol/money/voucher.ts';
 import type { ChainPort, Mined } from '../../payments/chain-port.ts';
@@ -30,15 +28,19 @@ export function createEvmChannels(
       return { number: Number(block), at: clock.now() - ageMs };
     },
     async channel(id, block) {
-      const found = await readChannel(chain, escrow, id, block === undefined ? 'newest' : BigInt(block));
+      const found = await readChannel(chain, escrow, id, BigInt(block));
       if (!found) return undefined;
       const { authorizedSigner, closeRequestedAt, ...rest } = found;
       const signer = authorizedSigner === NO_SIGNER ? found.payer : authorizedSigner;
       return { ...rest, channel: id, signer, closeRequestedAt: closeRequestedAt ?? 0 };
     },
-    async changed(from, to) {
-      const events = await readChannelEvents(chain, escrow, BigInt(from), BigInt(to));
-      return events.flatMap((event) => channelOf(event) ?? []);
+    async changes(from, to) {
+      const events = await readChannelChanges(chain, escrow, BigInt(from), BigInt(to));
+      return events.map(({ args, blockHash, blockNumber, logIndex }) => ({
+        channel: args.channelId,
+        block: Number(blockNumber),
+        mark: `${blockHash}/${logIndex}`,
+      }));
     },
     open({ authorization, authorizedSigner, salt, signature }) {
       const parts = { payer: authorization.from, payee: relay, token, salt, authorizedSigner };
@@ -55,9 +57,4 @@ export function createEvmChannels(
 
 function minedOf({ block, hash }: Confirmed): Mined {
   return { hash, block: Number(block) };
-}
-
-/** Channels of other payees are read too, and then left alone: not every event names the payee. */
-function channelOf({ args }: ChannelEvent): Hex | undefined {
-  return 'channelId' in args ? args.channelId : undefined;
 }
