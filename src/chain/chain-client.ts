@@ -15,7 +15,7 @@ import {
 import { privateKeyToAccount } from 'viem/accounts';
 import { type Clock, sleep } from '../core/clock.ts';
 import { CodedError } from '../core/errors.ts';
-import { chainError, revertError } from './chain-errors.ts';
+import { chainError, connectionError, revertError } from './chain-errors.ts';
 
 export interface ChainOptions {
   readonly rpcUrl: string;
@@ -101,9 +101,14 @@ export class ChainClient {
     this.account = this.#signer?.address.toLowerCase() as Hex | undefined;
   }
 
-  /** The first thing to ask a new connection. @throws CodedError `chain_mismatch` */
+  /**
+   * The first thing to ask a new connection. Its errors name the RPC's host, for whoever set it; later ones may reach
+   * strangers. @throws CodedError `chain_mismatch`, `chain_unreachable` {host}
+   */
   async checkChain(): Promise<void> {
-    const found = await this.#ask(() => this.#public.getChainId());
+    const found = await this.#ask(() => this.#public.getChainId()).catch((error: unknown) => {
+      throw connectionError(error, this.#options.rpcUrl);
+    });
     if (found !== this.chainId) {
       throw new CodedError('chain_mismatch', `The RPC serves chain ${found}, not ${this.chainId}.`, {
         found,

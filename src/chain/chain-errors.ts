@@ -31,6 +31,27 @@ export function chainError(error: unknown): CodedError {
   return new CodedError('chain_refused', error.shortMessage, { detail: error.details }, error);
 }
 
+/**
+ * Why a first question failed, in terms of the RPC's host. Never more of its URL: path and query may hold a key.
+ * @returns the error itself where it is not `chain_unreachable`
+ */
+export function connectionError(error: unknown, rpcUrl: string): CodedError {
+  const known = chainError(error);
+  if (known.code !== 'chain_unreachable') return known;
+  const host = URL.canParse(rpcUrl) ? new URL(rpcUrl).host : 'its RPC';
+  return new CodedError(known.code, describeSilence(known.cause, host), { ...known.data, host }, known);
+}
+
+function describeSilence(cause: unknown, host: string): string {
+  // Whoever answers, but with something else than JSON-RPC, is none.
+  if (!(cause instanceof BaseError)) return `${host} answers, but not as a chain's RPC does.`;
+  const http = cause.walk((inner) => (inner as { status?: unknown }).status !== undefined);
+  if (http) return `${host} answers with HTTP ${String((http as { status?: unknown }).status)}.`;
+  if (cause.walk((inner) => inner instanceof SyntaxError))
+    return `${host} answers, but not as a chain's RPC does.`;
+  return `The chain does not answer at ${host}.`;
+}
+
 const unreachable = new Set(['HttpRequestError', 'TimeoutError', 'WebSocketRequestError']);
 
 /** A revert as an error, its reason by name where we know it. */

@@ -5,7 +5,7 @@ import { channelPath, openChannelFile, readChannelFile } from './channel-file.ts
 import { loadWallet, readKey } from './key-file.ts';
 import { describeCall } from './open-call-words.ts';
 import { plainJson } from './plain-json.ts';
-import { option, type WalletFlags, withRelay, withState, withWallet } from './wallet-options.ts';
+import { rpcOption, type WalletFlags, withRelay, withState, withWallet } from './wallet-options.ts';
 
 interface ChannelFlags extends WalletFlags {
   readonly json?: boolean;
@@ -28,7 +28,7 @@ export function channelCommand(): Command {
         'Take the rest of the deposit back without the relay, for one that is gone.',
         'the relay that is gone: names the file',
       )
-        .addOption(option('--rpc-url <url>', "the chain's RPC", 'RPC_URL').makeOptionMandatory())
+        .addOption(rpcOption())
         .option('--gas-key-file <file>', 'who pays the gas (default: nobody; prints what anybody may send)')
         .action(leave),
     );
@@ -107,5 +107,5 @@ async function clientOf({ keyFile, relay }: ChannelFlags): Promise<ClientOptions
 function pathOf({ keyFile, relay, state }: ChannelFlags): string {
   if (state !== undefined) return state;
   if (keyFile !== undefined) return channelPath(keyFile, relay);
-  throw new CodedError('channel_missing', 'Which channel? Name --key-file or --state.');
+  throw new CodedError('flag_missing', 'Which channel? Name --key-file or --state.');
 }

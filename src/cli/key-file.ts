@@ -13,7 +13,7 @@ export const KEY_VARIABLE = 'AFTERGLOW_KEY';
  * @throws CodedError `key_missing`, `key_unreadable`, `key_exposed`, `key_invalid`
  */
 export async function loadWallet(file: string | undefined): Promise<Wallet> {
-  if (file !== undefined) return keyWallet(await readKeyFile(file));
+  if (file !== undefined) return keyWallet(await readKey(file));
   const key = process.env[KEY_VARIABLE];
   if (key !== undefined && key !== '') return keyWallet(key);
   throw new CodedError(
@@ -24,11 +24,15 @@ export async function loadWallet(file: string | undefined): Promise<Wallet> {
 
 /** The key itself, as it signs transactions. @throws CodedError `key_unreadable`, `key_exposed`, `key_invalid` */
 export async function readKey(file: string): Promise<Hex> {
-  const key = (await readKeyFile(file)).trim();
-  if (/^0x[0-9a-fA-F]{64}$/.test(key)) return key as Hex;
-  throw new CodedError('key_invalid', `There is no key in the file: 0x and 64 hex digits (${file}).`, {
-    file,
-  });
+  const text = (await readKeyFile(file)).trim();
+  const key = text.startsWith('0x') ? text : `0x${text}`;
+  try {
+    keyWallet(key);
+    return key.toLowerCase() as Hex;
+  } catch {
+    const message = `There is no key in ${file}: it must hold 32 bytes of hex, with or without 0x.`;
+    throw new CodedError('key_invalid', message, { file });
+  }
 }
 
 async function readKeyFile(file: string): Promise<string> {

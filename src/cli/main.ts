@@ -1,11 +1,6 @@
 /** Entry of `npm run afterglow -- …`. */
-import { CodedError } from '../core/errors.ts';
-import { createProgram } from './afterglow.ts';
+import { runProgram } from './run-program.ts';
 
-try {
-  await createProgram().parseAsync();
-} catch (error) {
-  if (!(error instanceof CodedError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
-}
+const status = await runProgram(process.argv.slice(2));
+// A command that ran may have set a status of its own: for a receipt that does not hold, say.
+if (status !== 0) process.exitCode = status;

@@ -11,7 +11,7 @@ import {
 import { readKey } from './key-file.ts';
 import { describeCall } from './open-call-words.ts';
 import { plainJson } from './plain-json.ts';
-import { option } from './wallet-options.ts';
+import { rpcOption } from './wallet-options.ts';
 
 interface RedeemFlags {
   readonly rpcUrl: string;
@@ -25,7 +25,7 @@ export function payoutCommand(): Command {
   const redeem = new Command('redeem')
     .description('Draw what a relay signed for, without the relay: its hub pays the payee of each voucher.')
     .argument('<file>', 'the vouchers that the page saved ("Save vouchers")')
-    .addOption(option('--rpc-url <url>', "the chain's RPC", 'RPC_URL').makeOptionMandatory())
+    .addOption(rpcOption())
     .option('--gas-key-file <file>', 'who pays the gas (default: nobody; prints what anybody may send)')
     .option('--dry-run', 'say what the vouchers are worth and what the hub has, and send nothing')
     .option('--json', 'print JSON')

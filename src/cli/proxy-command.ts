@@ -1,9 +1,11 @@
 import { Command } from 'commander';
-import { CodedError } from '../core/errors.ts';
+import { CodedError, errorBody } from '../core/errors.ts';
 import { type Client, type ClientEvent, createClient, formatCoins } from '../sdk/index.ts';
 import { channelPath, openChannelFile } from './channel-file.ts';
+import { readCoins, readContracts, readMaxPrice, readPort } from './flag-values.ts';
 import { loadWallet } from './key-file.ts';
 import { startProxyServer } from './proxy-server.ts';
+import { tellFault } from './fault.ts';
 import { option, type WalletFlags, withRelay, withState, withWallet } from './wallet-options.ts';
 
 /** `afterglow proxy`: makes any OpenAI client pay, by its base URL alone. */
@@ -11,7 +13,11 @@ export function proxyCommand(): Command {
   const command = new Command('proxy')
     .description('Run an OpenAI-compatible server on this machine that pays a relay for each answer.')
     .addOption(option('--host <address>', 'address to listen on', 'PROXY_HOST').default('127.0.0.1'))
-    .addOption(option('--port <port>', 'port to listen on; 0 takes a free one', 'PROXY_PORT').default('8788'))
+    .addOption(
+      option('--port <port>', 'port to listen on; 0 takes a free one', 'PROXY_PORT')
+        .argParser(readPort)
+        .default(8788),
+    )
     .addOption(option('--budget <coins>', 'most that it may spend, in whole coins', 'BUDGET').default('1.00'))
     .addOption(option('--deposit <coins>', 'to open the channel with (default: the budget)', 'DEPOSIT'))
     .addOption(
@@ -31,7 +37,7 @@ export function proxyCommand(): Command {
 
 interface ProxyFlags extends WalletFlags {
   readonly host: string;
-  readonly port: string;
+  readonly port: number;
   readonly budget: string;
   readonly deposit?: string;
   readonly maxPrice?: string;
@@ -41,38 +47,41 @@ interface ProxyFlags extends WalletFlags {
 }
 
 async function runProxy(flags: ProxyFlags): Promise<void> {
-  const { budget, close, deposit, host, json, keyFile, port, relay } = flags;
+  const { close, host, json, keyFile, port, relay } = flags;
+  const budget = readCoins('--budget', flags.budget);
+  const deposit = flags.deposit === undefined ? undefined : readCoins('--deposit', flags.deposit);
+  const maxPrice = readMaxPrice(flags.maxPrice);
+  const contracts = readContracts(flags.contracts);
   const wallet = await loadWallet(keyFile);
   const path = flags.state ?? (keyFile === undefined ? undefined : channelPath(keyFile, relay));
   const file = path === undefined ? undefined : await openChannelFile(path);
-  const maxPrice = readMaxPrice(flags.maxPrice);
-  const contracts = readContracts(flags.contracts);
-  const client = createClient({
-    relay,
-    wallet,
-    budget,
-    ...(deposit === undefined ? {} : { deposit }),
-    ...(maxPrice ? { maxPrice } : {}),
-    ...(contracts ? { contracts } : {}),
-    ...(file ? { save: (state: string) => file.save(state) } : {}),
-    ...(file?.state === undefined ? {} : { state: file.state }),
-  });
   try {
+    const client = createClient({
+      relay,
+      wallet,
+      budget,
+      ...(deposit === undefined ? {} : { deposit }),
+      ...(maxPrice ? { maxPrice } : {}),
+      ...(contracts ? { contracts } : {}),
+      ...(file ? { save: (state: string) => file.save(state) } : {}),
+      ...(file?.state === undefined ? {} : { state: file.state }),
+    });
     const decimals = await decimalsOf(client);
-    client.on((event) => tell(event, decimals));
+    client.on((event) => tell(event, decimals ?? 0));
     const server = await startProxyServer({
       client,
       relay: relay.replace(/\/+$/, '').replace(/\/v1$/, ''),
       host,
-      port: Number(port),
+      port,
     });
     const { address } = wallet;
-    if (json) console.log(JSON.stringify({ url: server.url, relay, address, budget }));
-    else
-      console.log(
-        `${server.url} answers OpenAI clients, and pays ${relay} with up to ${budget} from ${address}.`,
-      );
-    endOnSignal(async () => {
+    const payments = decimals !== undefined;
+    const deed = payments
+      ? `pays ${relay} with up to ${budget} from ${address}`
+      : `asks ${relay}, which takes no payments: nothing is paid`;
+    if (json) console.log(JSON.stringify({ url: server.url, relay, address, budget, payments }));
+    else console.log(`${server.url} answers OpenAI clients, and ${deed}.`);
+    endOnSignal(json, async () => {
       await server.close();
       // Without a file the channel would be forgotten with its deposit.
       if (close || !file) await client.close();
@@ -84,14 +93,13 @@ async function runProxy(flags: ProxyFlags): Promise<void> {
   }
 }
 
-/** The coin's decimals; where the relay takes no payments the proxy only passes on. */
-async function decimalsOf(client: Client): Promise<number> {
+/** The coin's decimals; undefined where the relay takes no payments, and the proxy only passes on. */
+async function decimalsOf(client: Client): Promise<number | undefined> {
   try {
     return (await client.terms()).tokenDecimals;
   } catch (error) {
-    if (!(error instanceof CodedError) || error.code !== 'payment_unsupported') throw error;
-    console.error(error.message);
-    return 0;
+    if (error instanceof CodedError && error.code === 'payment_unsupported') return undefined;
+    throw error;
   }
 }
 
@@ -120,22 +128,8 @@ function verdictOf(problems: readonly string[]): string {
   return problems.length === 0 ? 'receipt valid' : `RECEIPT WRONG (${problems.join(', ')})`;
 }
 
-function readMaxPrice(text: string | undefined): { out: string; prompt: string } | undefined {
-  if (text === undefined) return undefined;
-  const [out, prompt, rest] = text.split('/');
-  if (out && prompt && rest === undefined) return { out, prompt };
-  throw new CodedError('flag_invalid', '--max-price must be OUT/PROMPT, for example 0.50/0.10.');
-}
-
-function readContracts(text: string | undefined) {
-  if (text === undefined) return undefined;
-  const [, chainId, escrow, token] = /^(\d+):(0x[0-9a-fA-F]{40}):(0x[0-9a-fA-F]{40})$/.exec(text) ?? [];
-  if (escrow && token) return { chainId: Number(chainId), escrow, token };
-  throw new CodedError('flag_invalid', '--contracts must be CHAIN:ESCROW:TOKEN, for example 8453:0x…:0x….');
-}
-
 /** The first signal ends it in order, the second at once. */
-function endOnSignal(end: () => Promise<void>): void {
+function endOnSignal(json: boolean | undefined, end: () => Promise<void>): void {
   let isEnding = false;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
@@ -144,7 +138,7 @@ function endOnSignal(end: () => Promise<void>): void {
       end().then(
         () => process.exit(0),
         (error: unknown) => {
-          console.error(error instanceof Error ? error.message : error);
+          tellFault(errorBody(error), json);
           process.exit(1);
         },
       );

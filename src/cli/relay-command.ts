@@ -1,108 +1,17 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
+import { CodedError } from '../core/errors.ts';
 import type { RelayConfiguration } from '../relay/node/configuration.ts';
 import { type RelayServer, startRelayServer } from '../relay/node/relay-server.ts';
+import { withRelayOptions } from './relay-options.ts';
 
 /** `afterglow relay`: flags win over the environment, which wins over the defaults. */
 export function relayCommand(): Command {
-  return new Command('relay')
-    .description('Run a relay: it matches agents with providers, streams tokens and keeps receipts.')
-    .addOption(option('--host <address>', 'address to listen on', 'HOST').default('127.0.0.1'))
-    .addOption(option('--port <port>', 'port to listen on; 0 takes a free one', 'PORT').default('8787'))
-    .addOption(
-      option(
-        '--data <folder>',
-        "folder of the relay's key and receipts (default: kept in memory only)",
-        'DATA',
-      ),
-    )
-    .addOption(option('--page <folder>', 'folder of the built page to serve, for example dist', 'PAGE'))
-    .addOption(
-      option('--models <folder>', 'folder of the models that this relay speaks for', 'MODELS').default(
-        'public/models',
-      ),
-    )
-    .addOption(
-      option(
-        '--model <where>',
-        'a further model to speak for: its folder, or the address of its manifest; may be repeated',
-        'MODEL',
-      ).argParser(collect),
-    )
-    .addOption(
-      option('--free <who>', 'whom to serve for free', 'FREE')
-        .choices(['localhost', 'nobody'])
-        .default('nobody'),
-    )
-    .addOption(
-      option(
-        '--own-key <KEY=0xaccount>',
-        "serve who holds KEY for free, on that account's GPU only; may be repeated",
-        'OWN_KEYS',
-      ).argParser(collect),
-    )
-    .addOption(
-      option(
-        '--model-host <origin>',
-        'host that the page may fetch models from; may be repeated',
-        'MODEL_HOSTS',
-      ).argParser(collect),
-    )
-    .addOption(
-      option('--log <level>', 'what to log, to standard error', 'LOG')
-        .choices(['error', 'warn', 'info', 'silent'])
-        .default('info'),
-    )
-    .addOption(option('--heartbeat-ms <ms>', 'how often providers send a heartbeat', 'HEARTBEAT_MS'))
-    .addOption(option('--lost-ms <ms>', 'least silence that counts as lost', 'LOST_MS'))
-    .addOption(option('--lease-ms <ms>', 'most silence that a lease survives', 'LEASE_MS'))
-    .addOption(option('--flush-ms <ms>', 'how often providers send tokens', 'FLUSH_MS'))
-    .addOption(option('--queue-ms <ms>', 'how long a request waits for a slot', 'QUEUE_MS'))
-    .addOption(
-      option('--rpc-url <url>', 'RPC of the chain that agents pay on; without it nobody can pay', 'RPC_URL'),
-    )
-    .addOption(option('--chain-id <id>', 'its id', 'CHAIN_ID'))
-    .addOption(option('--token <address>', 'the coin', 'TOKEN'))
-    .addOption(option('--escrow <address>', 'PaymentChannel, which holds the deposits', 'ESCROW'))
-    .addOption(option('--hub <address>', 'PayoutHub, which pays providers', 'HUB'))
-    .addOption(
-      option('--token-name <name>', "the coin's EIP-712 name, where it does not say it", 'TOKEN_NAME'),
-    )
-    .addOption(option('--token-version <version>', 'and its version', 'TOKEN_VERSION'))
-    .addOption(option('--price-out <coins>', 'price of a million output tokens (default: 0.10)', 'PRICE_OUT'))
-    .addOption(
-      option('--price-prompt <coins>', 'price of a million prompt tokens (default: 0.02)', 'PRICE_PROMPT'),
-    )
-    .addOption(
-      option('--price <MODEL=OUT/PROMPT>', 'prices of one model; may be repeated', 'PRICES').argParser(
-        collect,
-      ),
-    )
-    .addOption(
-      option('--fee-bps <bps>', "the relay's part, in hundredths of a percent (default: 500)", 'FEE_BPS'),
-    )
-    .addOption(option('--confirmations <blocks>', 'until a deposit counts (default: 2)', 'CONFIRMATIONS'))
-    .addOption(option('--blind-ms <ms>', 'age of the newest block at which nothing is accepted', 'BLIND_MS'))
-    .addOption(option('--watch-ms <ms>', 'how often to look at the chain', 'WATCH_MS'))
-    .addOption(
-      option('--confirm-ms <ms>', 'how long to wait for a confirmation (default: 120000)', 'CONFIRM_MS'),
-    )
-    .addOption(option('--min-deposit <units>', 'least deposit, in base units of the coin', 'MIN_DEPOSIT'))
-    .addOption(option('--suggested-deposit <units>', 'deposit to suggest', 'SUGGESTED_DEPOSIT'))
-    .addOption(
-      option('--sponsored-per-day <n>', 'transactions a day to pay for one agent', 'SPONSORED_PER_DAY'),
-    )
-    .addOption(option('--faucet <units>', 'give this much of a test coin to whoever asks', 'FAUCET'))
-    .addOption(option('--quick', 'vest and pay within seconds: for a chain of this machine', 'QUICK'))
+  const command = new Command('relay').description(
+    'Run a relay: it matches agents with providers, streams tokens and keeps receipts.',
+  );
+  return withRelayOptions(command)
     .option('--json', 'print one JSON line when ready, instead of sentences')
     .action(runRelay);
-}
-
-function collect(value: string, before: string[] | undefined): string[] {
-  return [...(before ?? []), ...value.split(',')];
-}
-
-function option(flags: string, description: string, variable: string): Option {
-  return new Option(flags, description).env(`AFTERGLOW_${variable}`);
 }
 
 type ChainFlags = Omit<NonNullable<RelayConfiguration['chain']>, 'prices'>;
@@ -118,15 +27,37 @@ interface RelayFlags
 async function runRelay({ json, ownKey, modelHost, ...rest }: RelayFlags): Promise<void> {
   const { chain, others } = chainOf(rest);
   const lists = { ...(ownKey ? { ownKeys: ownKey } : {}), ...(modelHost ? { modelHosts: modelHost } : {}) };
-  const server = await startRelayServer({ ...others, ...lists, ...(chain ? { chain } : {}) });
-  const { url, models, nativeSignatures } = server;
+  const server = await startRelayServer({ ...others, ...lists, ...(chain ? { chain } : {}) }).catch(
+    (error: unknown) => {
+      throw nameFlag(error);
+    },
+  );
+  const { address, url, models, nativeSignatures } = server;
   const provider = `${url.replace('http', 'ws')}/v1/provider`;
-  if (json) console.log(JSON.stringify({ url, provider, models, nativeSignatures }));
+  if (json) console.log(JSON.stringify({ url, provider, address, models, nativeSignatures }));
   else
     console.log(
-      `The relay answers on ${url}/v1 and takes providers on ${provider}.\nIt speaks for ${models.join(', ')}.`,
+      `The relay answers on ${url}/v1 and takes providers on ${provider}.\nIts account is ${address}${chain ? `, which needs gas on chain ${chain.chainId}` : ''}. It speaks for ${models.join(', ')}.`,
     );
   closeOnSignal(server);
+}
+
+/** A setting that can't be used, by the flag that it has here. */
+function nameFlag(error: unknown): unknown {
+  if (!(error instanceof CodedError) || error.code !== 'configuration_invalid') return error;
+  const { name, problem } = error.data ?? {};
+  if (typeof name !== 'string' || typeof problem !== 'string') return error;
+  const flag = flagOf(name.replace(/^chain\./, ''));
+  return new CodedError(error.code, `${flag} ${problem}.`, { ...error.data, flag }, error);
+}
+
+/** @example flagOf('chainId') // '--chain-id' */
+function flagOf(setting: string): string {
+  // Those that may be repeated have the name of one.
+  const single = ({ ownKeys: 'ownKey', modelHosts: 'modelHost', prices: 'price' } as Record<string, string>)[
+    setting
+  ];
+  return `--${(single ?? setting).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** What belongs to the chain; nothing where no RPC is named. */

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { readRpcUrl } from './flag-values.ts';
 import { KEY_VARIABLE } from './key-file.ts';
 
 /** Flags that every command of an agent shares. */
@@ -11,6 +12,11 @@ export interface WalletFlags {
 /** A flag that the environment may set too. */
 export function option(flags: string, description: string, variable: string): Option {
   return new Option(flags, description).env(`AFTERGLOW_${variable}`);
+}
+
+/** The chain, for a command that needs nobody else. */
+export function rpcOption(): Option {
+  return option('--rpc-url <url>', "the chain's RPC", 'RPC_URL').argParser(readRpcUrl).makeOptionMandatory();
 }
 
 /** @param what which relay that is, for people */

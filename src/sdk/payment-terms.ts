@@ -75,13 +75,10 @@ function checkContracts(terms: PaymentTerms, trusted: TrustedContracts): void {
     terms.token === trusted.token.toLowerCase();
   if (isSame) return;
   const { chainId, escrow, token } = terms;
+  const asked = `${chainId}:${escrow}:${token}`;
   throw new CodedError(
     'contracts_untrusted',
-    'The relay asks for a deposit in a contract that you did not name.',
-    {
-      chainId,
-      escrow,
-      token,
-    },
+    `The relay asks for a deposit in contracts that you did not name (CHAIN:ESCROW:TOKEN): ${asked}.`,
+    { chainId, escrow, token },
   );
 }

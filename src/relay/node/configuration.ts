@@ -1,23 +1,39 @@
 import { z } from 'zod';
 import type { Hex } from '../../core/bytes.ts';
 import { CodedError } from '../../core/errors.ts';
+import { DEFAULT_TIMING } from '../../protocol/constants.ts';
 import { address } from '../../protocol/wire/fields.ts';
+import { DEFAULT_LIMITS } from '../limits.ts';
 
-const milliseconds = z.coerce.number().int().min(1).max(3_600_000).optional();
+/** A whole number, as one or in digits. */
+function whole(least: number, most: number) {
+  const error = `must be a whole number from ${least} to ${most}`;
+  const digits = z
+    .string()
+    .regex(/^\d{1,16}$/)
+    .transform(Number);
+  return z
+    .union([z.number(), digits], { error })
+    .pipe(z.number({ error }).int({ error }).min(least, { error }).max(most, { error }));
+}
+
+const milliseconds = whole(1, 3_600_000);
 
 const lowerAddress = z
   .string()
-  .regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address')
+  .regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address: 0x and 40 hex digits')
   .transform((text) => text.toLowerCase() as Hex);
-const count = z.coerce.number().int().min(0);
 const baseUnits = z
-  .union([
-    z.bigint(),
-    z
-      .string()
-      .regex(/^\d{1,18}$/, 'must be a whole number of base units')
-      .transform(BigInt),
-  ])
+  .union(
+    [
+      z.bigint(),
+      z
+        .string()
+        .regex(/^\d{1,18}$/)
+        .transform(BigInt),
+    ],
+    { error: 'must be a whole number of base units' },
+  )
   .refine((value) => value >= 0n);
 
 /** Whole coins for a million tokens, to the sixth decimal: a millionth of that is a pico a token. */
@@ -30,8 +46,8 @@ const pricePerMillion = z
   });
 
 const chainSchema = z.strictObject({
-  rpcUrl: z.url(),
-  chainId: z.coerce.number().int().min(1),
+  rpcUrl: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }),
+  chainId: whole(1, Number.MAX_SAFE_INTEGER),
   token: lowerAddress,
   /** `PaymentChannel` and `PayoutHub`. */
   escrow: lowerAddress,
@@ -44,8 +60,8 @@ const chainSchema = z.strictObject({
   pricePrompt: pricePerMillion.default('20000'),
   /** `MODEL=OUT/PROMPT`, as above. */
   prices: z.array(z.string().regex(/^[^=]+=[\d.]+\/[\d.]+$/, 'must be MODEL=OUT/PROMPT')).default([]),
-  feeBps: z.coerce.number().int().min(0).max(10_000).default(500),
-  confirmations: z.coerce.number().int().min(1).max(100).default(2),
+  feeBps: whole(0, 10_000).default(500),
+  confirmations: whole(1, 100).default(2),
   /** A newest block older than this means that the chain can't be seen. */
   blindMs: milliseconds.default(30 * 60_000),
   /** How often to look at the chain. */
@@ -58,7 +74,7 @@ const chainSchema = z.strictObject({
   minDeposit: baseUnits.default(100_000n),
   suggestedDeposit: baseUnits.default(1_000_000n),
   /** Transactions a day that the relay pays for one agent. */
-  sponsoredPerDay: count.default(50),
+  sponsoredPerDay: whole(0, 1_000_000).default(50),
   /** Base units that the faucet gives: test chains only. */
   faucet: baseUnits.optional(),
   /** Vest and pay within seconds, as on a chain of this machine. */
@@ -71,7 +87,7 @@ export { pricePerMillion };
 const configurationSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   /** 0 takes any free one. */
-  port: z.coerce.number().int().min(0).max(65_535).default(8787),
+  port: whole(0, 65_535).default(8787),
   /** Folder of the relay's key and receipts; without one, both live as long as the process. */
   data: z.string().min(1).optional(),
   /** Folder of the built page; without one, no page is served. */
@@ -93,33 +109,61 @@ const configurationSchema = z.strictObject({
     )
     .default([]),
   /** Origins beside its own that the page may fetch models from. */
-  modelHosts: z.array(z.url()).default([]),
+  modelHosts: z
+    .array(z.url({ error: 'must be the origin of a host, for example https://huggingface.co' }))
+    .default([]),
   /** The chain that agents pay on; without it nobody can pay. */
   chain: chainSchema.optional(),
   log: z.enum(['error', 'warn', 'info', 'silent']).default('info'),
-  heartbeatMs: milliseconds,
-  leaseMs: milliseconds,
-  lostMs: milliseconds,
-  flushMs: milliseconds,
-  queueMs: milliseconds,
+  heartbeatMs: milliseconds.optional(),
+  leaseMs: milliseconds.optional(),
+  lostMs: milliseconds.optional(),
+  flushMs: milliseconds.optional(),
+  queueMs: milliseconds.optional(),
 });
 export type RelayConfiguration = z.input<typeof configurationSchema>;
 export type ReadyConfiguration = z.output<typeof configurationSchema>;
 
 /**
  * Checks a configuration and fills in what is missing.
- * @throws CodedError `configuration_invalid`: one sentence that names the setting
+ * @throws CodedError `configuration_invalid` {name, problem}: one sentence that names the setting
  */
 export function readConfiguration(given: RelayConfiguration): ReadyConfiguration {
   const result = configurationSchema.safeParse(given);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const name = issue?.code === 'unrecognized_keys' ? issue.keys.join(', ') : nameOf(issue?.path ?? []);
-  throw new CodedError(
-    'configuration_invalid',
-    `The setting "${name}" can't be used: ${issue?.message ?? 'it is invalid'}.`,
-    { name },
-  );
+  const problem = isMissing(given, issue?.path ?? []) ? 'is missing' : `can't be used: ${wordsOf(issue)}`;
+  throw new CodedError('configuration_invalid', `The setting "${name}" ${problem}.`, { name, problem });
+}
+
+function isMissing(given: unknown, path: readonly PropertyKey[]): boolean {
+  const at = path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], given);
+  return path.length > 0 && at === undefined;
+}
+
+function wordsOf(issue: { readonly message: string } | undefined): string {
+  const words = issue?.message ?? 'is invalid';
+  return /^(must|is) /.test(words) ? `it ${words}` : words;
+}
+
+/** Numbers that hold where nothing is said, by the names of their settings; times in ms, amounts in base units. */
+export function defaultNumbers(): Readonly<Record<string, number | bigint>> {
+  const nobody = `0x${'0'.repeat(40)}`;
+  const place = { rpcUrl: 'http://localhost', chainId: 1, token: nobody, escrow: nobody, hub: nobody };
+  const {
+    blindMs,
+    confirmations,
+    confirmMs,
+    feeBps,
+    minDeposit,
+    sponsoredPerDay,
+    suggestedDeposit,
+    watchMs,
+  } = chainSchema.parse(place);
+  const chain = { confirmations, feeBps, minDeposit, sponsoredPerDay, suggestedDeposit };
+  const times = { ...DEFAULT_TIMING, queueMs: DEFAULT_LIMITS.queueMs, blindMs, confirmMs, watchMs };
+  return { ...times, ...chain };
 }
 
 /** Settings of the chain lie one deeper. */

@@ -1,6 +1,8 @@
 import { createServer, type Server } from 'node:http';
+import { stat } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { Hex } from '../../core/bytes.ts';
 import { CodedError } from '../../core/errors.ts';
 import { cryptoRandom } from '../../core/random.ts';
 import { DEFAULT_TIMING, type Timing } from '../../protocol/constants.ts';
@@ -56,6 +58,8 @@ export interface RelayServer {
   /** `http://127.0.0.1:8787`, with the port that was taken. */
   readonly url: string;
   readonly port: number;
+  /** The relay's own account. */
+  readonly address: Hex;
   readonly nativeSignatures: boolean;
   /** Model ids that this relay can speak for. */
   readonly models: readonly string[];
@@ -65,13 +69,14 @@ export interface RelayServer {
 
 /**
  * Starts a relay: HTTP, provider sockets, page, store.
- * @throws CodedError `configuration_invalid`, `models_unreadable`, `store_failed`, `port_busy`, `listen_failed`
+ * @throws CodedError `configuration_invalid`, `page_missing`, `models_unreadable`, `store_failed`, `port_busy`, `listen_failed`
  */
 export async function startRelayServer(
   given: RelayConfiguration,
   parts: RelayServerParts = {},
 ): Promise<RelayServer> {
   const configuration = readConfiguration(given);
+  if (configuration.page !== undefined) await checkPage(configuration.page);
   const log = parts.log ?? createPinoLog(configuration.log);
   const named = await Promise.all(configuration.model.map(readNamedModel));
   const models = [...(await readModelFolder(configuration.models)), ...named.flatMap((one) => one.models)];
@@ -131,6 +136,7 @@ export async function startRelayServer(
     relay,
     port,
     url: `http://${configuration.host.includes(':') ? `[${configuration.host}]` : configuration.host}:${port}`,
+    address: key.address,
     nativeSignatures: native,
     models: models.map(({ id }) => id),
     close: (graceMs = GRACE_MS) => stop(graceMs),
@@ -166,6 +172,15 @@ function serve(
     };
     // `answer` tells all its errors to the client itself; what is left is a response that can't be written.
     answer().catch(() => response.destroy());
+  });
+}
+
+/** @throws CodedError `page_missing` */
+async function checkPage(folder: string): Promise<void> {
+  const page = await stat(join(folder, 'index.html')).catch(() => undefined);
+  if (page?.isFile()) return;
+  throw new CodedError('page_missing', `There is no index.html in ${folder}: npm run build makes it.`, {
+    folder,
   });
 }
 

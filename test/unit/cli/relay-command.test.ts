@@ -46,6 +46,7 @@ describe.concurrent('afterglow relay', () => {
     expect(await health).toMatchObject({ status: 'ok', providers: 0 });
     expect(JSON.parse(ran.out)).toMatchObject({
       provider: expect.stringMatching(/^ws:.*\/v1\/provider$/),
+      address: expect.stringMatching(/^0x[0-9a-f]{40}$/),
       models: expect.arrayContaining(['shakespeare-1m-fp32']),
     });
     expect(ran.code).toBe(0);
@@ -71,6 +72,6 @@ describe.concurrent('afterglow relay', () => {
     ]);
     for (const word of ['--free', '--own-key', 'AFTERGLOW_PORT', '--data', '--json'])
       expect(help.out).toContain(word);
-    expect(wrong).toMatchObject({ code: 1, err: expect.stringMatching(/^The setting "port" can't be used/) });
+    expect(wrong).toMatchObject({ code: 2, err: expect.stringMatching(/^--port can't be used/) });
   });
 });

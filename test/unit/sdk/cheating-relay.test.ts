@@ -87,6 +87,10 @@ describe('a relay that cheats', () => {
     const { chainId, token } = TERMS;
     const agent = createAgent(relay, { contracts: { chainId, token, escrow: `0x${'e'.repeat(40)}` } });
     expect(await refusal(await chat(agent, PROMPT))).toEqual([402, 'false', 'contracts_untrusted']);
+    // As it is given to trust it, where one does.
+    await expect(agent.client.terms()).rejects.toMatchObject({
+      message: expect.stringContaining(`${chainId}:${TERMS.escrow}:${token}`),
+    });
     expect(relay.paid).toEqual([]);
   });
 

@@ -186,7 +186,10 @@ describe('what can’t start', () => {
     ['colour', { colour: 'red' } as never],
   ])('names the setting: %s in %j', (name, wrong) => {
     expect(() => readConfiguration(wrong)).toThrowError(
-      expect.objectContaining({ code: 'configuration_invalid', data: { name } }),
+      expect.objectContaining({
+        code: 'configuration_invalid',
+        data: { name, problem: expect.stringContaining("can't be used: ") },
+      }),
     );
   });
 });
