@@ -45,7 +45,8 @@ function run(node) {
   // `node:sqlite` still calls itself experimental, in each process that loads it.
   const options = `${process.env['NODE_OPTIONS'] ?? ''} --disable-warning=ExperimentalWarning`;
   const child = spawn(node, [join(root, entry), ...rest], {
-    cwd: root,
+    // npm runs scripts in the project's folder: files that a person names lie where that person is.
+    cwd: command === 'afterglow' ? (process.env['INIT_CWD'] ?? process.cwd()) : root,
     stdio: 'inherit',
     env: { ...process.env, PATH: binaries, NODE_OPTIONS: options },
   });

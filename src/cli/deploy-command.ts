@@ -10,7 +10,7 @@ import {
 import { findRelayKey, type RelayKey } from '../relay/node/relay-key.ts';
 import { readKey } from './key-file.ts';
 import { plainJson } from './plain-json.ts';
-import { option } from './wallet-options.ts';
+import { option, rpcOption } from './wallet-options.ts';
 
 interface DeployFlags {
   readonly rpcUrl: string;
@@ -31,7 +31,7 @@ interface DeployFlags {
 export function deployCommand(): Command {
   return new Command('deploy')
     .description('Put the payment contracts on a chain, for a relay to be paid through.')
-    .addOption(option('--rpc-url <url>', "the chain's RPC", 'RPC_URL').makeOptionMandatory())
+    .addOption(rpcOption())
     .addOption(
       option('--chain-id <id>', 'which chain it must be', 'CHAIN_ID')
         .argParser(readCount)
@@ -92,6 +92,7 @@ async function runDeploy(flags: DeployFlags): Promise<void> {
   const order: DeploymentOrder = { ...plan, privateKey: await payingKey(flags) };
   if (dryRun) {
     const cost = await rehearseDeployment(order);
+    if (cost.balanceWei < cost.neededWei) process.exitCode = 1;
     return tell(cost, [
       `On chain ${chainId}, from ${cost.account} (${cost.balanceWei} wei):`,
       ...cost.contracts.map(({ name, gas }) => `  ${name}: ${gas} gas`),

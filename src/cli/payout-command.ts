@@ -48,6 +48,9 @@ async function runRedeem(file: string, { dryRun, gasKeyFile, json, rpcUrl }: Red
       process.exitCode = 1;
       return { error: error.toBody() };
     });
+    // Somebody who brought gas meant to be paid.
+    if ('outcome' in told && told.outcome.step === 'unfunded' && gasKeyFile !== undefined)
+      process.exitCode = 1;
     all.push({ chainId, hub, payee, ...told });
     if (!json) console.log(describe(all.at(-1) as Told).join('\n'));
   }

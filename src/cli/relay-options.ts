@@ -23,8 +23,10 @@ export function withRelayOptions(command: Command): Command {
     )
     .addOption(option('--page <folder>', 'folder of the built page to serve, for example dist', 'PAGE'))
     .addOption(
-      option('--models <folder>', 'folder of the models that this relay speaks for', 'MODELS').default(
-        'public/models',
+      option(
+        '--models <folder>',
+        "folder of the models that this relay speaks for (default: this checkout's public/models)",
+        'MODELS',
       ),
     )
     .addOption(

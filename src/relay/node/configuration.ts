@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { Hex } from '../../core/bytes.ts';
 import { CodedError } from '../../core/errors.ts';
@@ -92,7 +93,11 @@ const configurationSchema = z.strictObject({
   data: z.string().min(1).optional(),
   /** Folder of the built page; without one, no page is served. */
   page: z.string().min(1).optional(),
-  models: z.string().min(1).default('public/models'),
+  /** Folder of models; this checkout's, wherever the process was started. */
+  models: z
+    .string()
+    .min(1)
+    .default(join(import.meta.dirname, '../../../public/models')),
   /** Further models, each by its folder or by the address of its manifest. */
   model: z.array(z.string().min(1)).default([]),
   /** Who is served for free: `localhost`, or nobody. */

@@ -113,9 +113,13 @@ describe('afterglow deploy', () => {
     const { address } = await loadRelayKey(data);
     await run('--data', data, '--dry-run', '--json');
     expect(JSON.parse(printed[0] ?? '')).toMatchObject({ account: address });
+    // It has none: a script that goes on from here would fail.
+    expect(process.exitCode).toBe(1);
+    process.exitCode = undefined;
     vi.stubEnv('AFTERGLOW_GAS_KEY_FILE', keyFile);
     await run('--data', data, '--dry-run', '--json');
     expect(JSON.parse(printed[1] ?? '')).toMatchObject({ account: payer.address });
+    expect(process.exitCode).toBeUndefined();
   });
 });
 
