@@ -8,10 +8,19 @@ import {ChannelHandler} from "../invariants/ChannelHandler.sol";
 import {PaymentChannelCloseTest} from "../PaymentChannel.close.t.sol";
 import {PaymentChannelDepositTest} from "../PaymentChannel.deposit.t.sol";
 import {PaymentChannelSettleTest} from "../PaymentChannel.settle.t.sol";
+import {DifferentialTest} from "../Differential.t.sol";
 import {LessonsTest} from "../Lessons.t.sol";
 import {SafetyTest} from "../Safety.t.sol";
 import {Campaign, MutantTest} from "./MutantTest.sol";
-import {ChannelCampaign, CloseSuite, DepositSuite, LessonsSuite, SafetySuite, SettleSuite} from "./Suites.sol";
+import {
+    ChannelCampaign,
+    ChannelDifferential,
+    CloseSuite,
+    DepositSuite,
+    LessonsSuite,
+    SafetySuite,
+    SettleSuite
+} from "./Suites.sol";
 
 /// Each line of the channel's safety list, each lesson of others, each invariant: a bug that its test catches.
 contract ChannelMutantsTest is MutantTest {
@@ -173,6 +182,14 @@ contract ChannelMutantsTest is MutantTest {
             _mutant(ChannelBug.AsksContractsForTheirConsent),
             abi.encodeCall(SafetyTest.test_safety_onlyAccountsWithAKeySign, ())
         );
+    }
+
+    /// A form of signature that TypeScript refuses, in a hundred drawn cases.
+    function test_mutant_formsThatTypeScriptRefuses() public {
+        _differential(ChannelBug.TakesAHighS);
+        _differential(ChannelBug.TakesACompactSignature);
+        _differential(ChannelBug.TakesAnySignature);
+        _differential(ChannelBug.BatchesTakeAHighS);
     }
 
     // ---- lessons of others ---------------------------------------------------------------------------------------
@@ -352,6 +369,14 @@ contract ChannelMutantsTest is MutantTest {
 
     function _close(bytes memory code, bytes memory test) private {
         isCaught(address(new CloseSuite(_mutant(ChannelBug.None))), address(new CloseSuite(code)), test);
+    }
+
+    function _differential(ChannelBug bug) private {
+        isCaught(
+            address(new ChannelDifferential(_mutant(ChannelBug.None))),
+            address(new ChannelDifferential(_mutant(bug))),
+            abi.encodeCall(DifferentialTest.fold, (0))
+        );
     }
 
     function _invariant(ChannelBug bug, string memory rule) private {

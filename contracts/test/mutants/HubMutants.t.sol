@@ -11,10 +11,11 @@ import {
     UnguardedHub
 } from "./HubMutant.sol";
 import {HubHandler} from "../invariants/HubHandler.sol";
+import {DifferentialTest} from "../Differential.t.sol";
 import {PayoutHubTest} from "../PayoutHub.t.sol";
 import {SafetyOfHubTest} from "../SafetyOfHub.t.sol";
 import {Campaign, MutantTest} from "./MutantTest.sol";
-import {HubCampaign, HubSuite, SafetyOfHubSuite} from "./Suites.sol";
+import {HubCampaign, HubDifferential, HubSuite, SafetyOfHubSuite} from "./Suites.sol";
 
 /// Each line of the safety list that is the hub's, and each of its invariants: a bug that its test catches.
 contract HubMutantsTest is MutantTest {
@@ -135,6 +136,12 @@ contract HubMutantsTest is MutantTest {
         );
     }
 
+    function test_mutant_formsThatTypeScriptRefuses() public {
+        _differential(HubBug.PayoutsTakeAHighS);
+        _differential(HubBug.InstructionsTakeAHighS);
+        _differential(HubBug.TakesAnyPayout);
+    }
+
     function test_mutant_invariant_paidWithinWhatWasSigned() public {
         _invariant(HubBug.TakesAnyPayout, "K9: paid <= signed");
     }
@@ -176,6 +183,14 @@ contract HubMutantsTest is MutantTest {
 
     function _safety(bytes memory code, bytes memory test) private {
         isCaught(address(new SafetyOfHubSuite(_mutant(HubBug.None))), address(new SafetyOfHubSuite(code)), test);
+    }
+
+    function _differential(HubBug bug) private {
+        isCaught(
+            address(new HubDifferential(_mutant(HubBug.None))),
+            address(new HubDifferential(_mutant(bug))),
+            abi.encodeCall(DifferentialTest.fold, (0))
+        );
     }
 
     function _invariant(HubBug bug, string memory rule) private {

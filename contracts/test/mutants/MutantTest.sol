@@ -35,8 +35,11 @@ abstract contract MutantTest is Released {
     }
 
     function _passes(address suite, bytes memory test) private returns (bool done) {
+        uint256 before = vm.snapshotState();
         Suite(suite).setUp();
         (done,) = suite.call(test);
+        // The next one may use the same addresses.
+        vm.revertToState(before);
     }
 
     /// The same with an invariant for a test, and drawn actions. @param rule the first one that is broken in some run

@@ -5,6 +5,7 @@ import {PaymentChannelCloseTest} from "../PaymentChannel.close.t.sol";
 import {PaymentChannelDepositTest} from "../PaymentChannel.deposit.t.sol";
 import {PaymentChannelSettleTest} from "../PaymentChannel.settle.t.sol";
 import {PayoutHubTest} from "../PayoutHub.t.sol";
+import {DifferentialTest} from "../Differential.t.sol";
 import {LessonsTest} from "../Lessons.t.sol";
 import {SafetyTest} from "../Safety.t.sol";
 import {SafetyOfHubTest} from "../SafetyOfHub.t.sol";
@@ -91,6 +92,34 @@ contract SafetyOfHubSuite is SafetyOfHubTest {
     constructor(bytes memory code) {
         _code = code;
     }
+
+    function hubCode() internal view override returns (bytes memory) {
+        return _code;
+    }
+}
+
+contract ChannelDifferential is DifferentialTest {
+    bytes private _code;
+
+    constructor(bytes memory code) {
+        _code = code;
+    }
+
+    function setUp() external {}
+
+    function channelCode() internal view override returns (bytes memory) {
+        return _code;
+    }
+}
+
+contract HubDifferential is DifferentialTest {
+    bytes private _code;
+
+    constructor(bytes memory code) {
+        _code = code;
+    }
+
+    function setUp() external {}
 
     function hubCode() internal view override returns (bytes memory) {
         return _code;
