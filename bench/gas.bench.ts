@@ -1,7 +1,8 @@
 /** Gas of isolated real transactions on a local chain: base fee, calldata and cold storage included. */
 import { newAccount, TestChain } from '../scripts/network/test-chain.ts';
 import { openAuthorization } from '../src/chain/authorization.ts';
-import type { Call, ChainClient } from '../src/chain/chain-client.ts';
+import type { Call } from '../src/chain/call.ts';
+import type { ChainClient } from '../src/chain/chain-client.ts';
 import {
   closeCall,
   openCall,

@@ -1,12 +1,9 @@
 import {
   createPublicClient,
-  createWalletClient,
   defineChain,
   http,
   type AbiEvent,
-  type Chain,
   type Hex,
-  type HttpTransport,
   type Log,
   type PrivateKeyAccount,
   type PublicClient,
@@ -15,7 +12,9 @@ import {
 import { privateKeyToAccount } from 'viem/accounts';
 import { type Clock, sleep } from '../core/clock.ts';
 import { CodedError } from '../core/errors.ts';
+import type { Call } from './call.ts';
 import { chainError, connectionError, revertError } from './chain-errors.ts';
+import { Outbox, type Outgoing } from './outbox.ts';
 
 export interface ChainOptions {
   readonly rpcUrl: string;
@@ -29,18 +28,25 @@ export interface ChainOptions {
   readonly clock: Clock;
   /** How often a sent transaction is asked after. */
   readonly pollMs?: number;
-  /** How long to wait for a sent transaction before it counts as unconfirmed. */
+  /**
+   * How long to wait for a sent transaction before it counts as unconfirmed. One that waited for a quarter of that is
+   * sent again for a higher price (rule K16).
+   */
   readonly patienceMs?: number;
-}
-
-/** What is to be called, with encoded parameters: see `channel.ts`, `hub.ts` and `dollar.ts`. */
-export interface Call {
-  readonly to: Hex;
-  readonly data: Hex;
 }
 
 /** Where to read: the newest block, the newest that counts as confirmed, or one block. */
 export type At = 'newest' | 'confirmed' | bigint;
+
+export interface SendOptions {
+  readonly signal?: AbortSignal;
+  /** Waits for the same call where it was sent and is in no block yet, instead of sending it twice: for what is meant once. */
+  readonly join?: boolean;
+  /** Number of an earlier transaction for the same, which may be under way: this one takes its place, or it takes this one's. */
+  readonly nonce?: number | undefined;
+  /** Told the number of what is signed, and waited for before it leaves. */
+  readonly sent?: (nonce: number) => Promise<void>;
+}
 
 export interface Confirmed {
   readonly hash: Hex;
@@ -66,17 +72,17 @@ const LOG_SPAN = 2_000n;
 
 /**
  * One account's connection to one chain. Errors: `chain_unreachable`, `chain_refused`, `chain_mismatch`, `chain_blind`,
- * `chain_behind`, `transaction_reverted` {reason}, `transaction_unconfirmed` {hash}, `account_missing`.
+ * `chain_behind`, `transaction_reverted` {reason}, `transaction_unconfirmed` {hash}: it may still be mined,
+ * `transaction_replaced`: another one has its number, `account_missing`.
  */
 export class ChainClient {
   readonly chainId: number;
   /** Lower-case address of the account that sends. */
   readonly account: Hex | undefined;
   readonly #options: ChainOptions;
-  readonly #chain: Chain;
-  readonly #transport: HttpTransport;
   readonly #public: PublicClient;
   readonly #signer: PrivateKeyAccount | undefined;
+  readonly #outbox: Outbox | undefined;
   /** Transactions get their numbers one after the other. */
   #sending: Promise<unknown> = Promise.resolve();
 
@@ -84,20 +90,30 @@ export class ChainClient {
     const { rpcUrl, chainId, privateKey, pollMs = 1_000 } = options;
     this.chainId = chainId;
     this.#options = options;
-    this.#transport = http(rpcUrl, { retryCount: 2, timeout: 10_000 });
-    this.#chain = defineChain({
+    const transport = http(rpcUrl, { retryCount: 2, timeout: 10_000 });
+    const chain = defineChain({
       id: chainId,
       name: `chain ${chainId}`,
       nativeCurrency: { name: 'gas', symbol: 'GAS', decimals: 18 },
       rpcUrls: { default: { http: [rpcUrl] } },
     });
     this.#public = createPublicClient({
-      chain: this.#chain,
-      transport: this.#transport,
+      chain,
+      transport,
       pollingInterval: pollMs,
       cacheTime: 0,
     });
     this.#signer = privateKey === undefined ? undefined : privateKeyToAccount(privateKey);
+    this.#outbox =
+      this.#signer &&
+      new Outbox({
+        chain: this.#public,
+        chainId,
+        signer: this.#signer,
+        clock: options.clock,
+        raiseMs: this.#raiseMs,
+        confirmedCount: () => this.#confirmedCount(),
+      });
     this.account = this.#signer?.address.toLowerCase() as Hex | undefined;
   }
 
@@ -143,8 +159,8 @@ export class ChainClient {
 
   /** Waits until the node has seen a block: nodes behind one address lag. @throws CodedError `chain_behind` */
   async reachBlock(block: bigint, signal?: AbortSignal): Promise<void> {
-    const { clock, patienceMs = 120_000 } = this.#options;
-    const until = clock.now() + patienceMs;
+    const { clock } = this.#options;
+    const until = clock.now() + this.#patienceMs;
     while ((await this.newestBlock()) < block) {
       if (clock.now() > until) {
         throw new CodedError('chain_behind', `The RPC has not seen block ${block} yet.`, {
@@ -207,51 +223,88 @@ export class ChainClient {
   async simulate(call: Partial<Call>): Promise<{ result: Hex; gas: bigint }> {
     const account = this.#requireSigner();
     const result = await this.#ask(() => this.#public.call({ ...call, account: account.address }));
-    const gas = await this.#ask(() => this.#public.estimateGas({ ...call, account: account.address }));
+    const gas = await this.#ask(() =>
+      this.#public.estimateGas({ ...call, account: account.address, blockTag: 'latest' }),
+    );
     return { result: result.data ?? '0x', gas };
   }
 
   /**
-   * Simulates, sends, and waits until it counts as confirmed (rule K14). Several may be under way at once.
+   * Simulates, sends, and waits until it counts as confirmed (rules K14, K16). Several may be under way at once.
    * @param call without `to` for a contract's creation
    */
-  async send(call: Partial<Call>, signal?: AbortSignal): Promise<Confirmed> {
-    const hash = await this.#inTurn(() => this.#submit(call));
-    return this.#confirm(hash, call, signal);
+  async send(call: Partial<Call>, options: SendOptions = {}): Promise<Confirmed> {
+    const outgoing = await this.#inTurn(() => this.#submit(call, options));
+    return this.#confirm(outgoing, options.signal);
   }
 
-  async #submit(call: Partial<Call>): Promise<Hex> {
-    const account = this.#requireSigner();
+  async #submit(call: Partial<Call>, { join = false, nonce, sent }: SendOptions): Promise<Outgoing> {
+    const outbox = this.#requireOutbox();
+    const waiting = join ? await outbox.waiting(call) : undefined;
+    if (waiting) return waiting;
     const { gas } = await this.simulate(call);
-    const wallet = createWalletClient({ account, chain: this.#chain, transport: this.#transport });
+    const isFree = nonce !== undefined && !(await this.isSpent(nonce));
     // A quarter more than estimated: rows of a batch may need more by the time that it is mined.
-    return this.#ask(() => wallet.sendTransaction({ ...call, gas: gas + gas / 4n }));
+    return outbox.send({ call, gas: gas + gas / 4n, nonce: isFree ? nonce : undefined, sent });
   }
 
-  async #confirm(hash: Hex, call: Partial<Call>, signal?: AbortSignal): Promise<Confirmed> {
-    const { clock, patienceMs = 120_000 } = this.#options;
-    const until = clock.now() + patienceMs;
+  async #confirm(outgoing: Outgoing, signal?: AbortSignal): Promise<Confirmed> {
+    const { clock } = this.#options;
+    const outbox = this.#requireOutbox();
+    const began = clock.now();
     for (;;) {
-      const confirmed = await this.#confirmedOf(hash, call).catch((error: unknown) => {
+      const waited = clock.now() - began;
+      try {
+        const confirmed = await this.#confirmedOf(outgoing, waited > this.#raiseMs);
+        if (confirmed) {
+          outbox.forget(outgoing);
+          return confirmed;
+        }
+      } catch (error) {
         // It is on its way, whether the node answers just now or not.
-        if (error instanceof CodedError && error.code === 'chain_unreachable') return undefined;
-        throw error;
-      });
-      if (confirmed) return confirmed;
-      if (clock.now() > until) {
-        throw new CodedError('transaction_unconfirmed', 'A transaction is not confirmed yet.', { hash });
+        if (!(error instanceof CodedError) || error.code !== 'chain_unreachable') {
+          outbox.forget(outgoing);
+          throw error;
+        }
       }
+      if (waited > this.#patienceMs) {
+        throw new CodedError('transaction_unconfirmed', 'A transaction is not confirmed yet.', {
+          hash: outgoing.hashes.at(-1),
+        });
+      }
+      await outbox.tend();
       await this.pause(signal);
     }
   }
 
-  /** Undefined while it is not confirmed. @throws CodedError `transaction_reverted`: final at once, nothing of it will ever take effect */
-  async #confirmedOf(hash: Hex, call: Partial<Call>): Promise<Confirmed | undefined> {
-    const receipt = await this.#receipt(hash);
-    if (!receipt) return undefined;
-    if (receipt.status === 'reverted') throw await this.#revertOf(call, receipt);
-    const depth = (await this.newestBlock()) - receipt.blockNumber + 1n;
-    return depth >= BigInt(this.#options.confirmations) ? confirmedOf(receipt) : undefined;
+  /**
+   * Undefined while it is not confirmed.
+   * @param isLate whether to ask if another transaction has its number
+   * @throws CodedError `transaction_reverted`: final at once, nothing of it will ever take effect; `transaction_replaced`
+   */
+  async #confirmedOf({ call, hashes, nonce }: Outgoing, isLate: boolean): Promise<Confirmed | undefined> {
+    const isSpent = isLate && (await this.isSpent(nonce));
+    for (const hash of hashes.toReversed()) {
+      const receipt = await this.#receipt(hash);
+      if (!receipt) continue;
+      if (receipt.status === 'reverted') throw await this.#revertOf(call, receipt);
+      const depth = (await this.newestBlock()) - receipt.blockNumber + 1n;
+      return depth >= BigInt(this.#options.confirmations) ? confirmedOf(receipt) : undefined;
+    }
+    if (!isSpent) return undefined;
+    const hash = hashes.at(-1);
+    throw new CodedError('transaction_replaced', 'Another transaction has this number.', { hash });
+  }
+
+  /** Whether a confirmed block has a transaction of our account with this number: no other one will ever have it. */
+  async isSpent(nonce: number): Promise<boolean> {
+    return (await this.#confirmedCount()) > nonce;
+  }
+
+  async #confirmedCount(): Promise<number> {
+    const { address } = this.#requireSigner();
+    const blockNumber = await this.confirmedBlock();
+    return this.#ask(() => this.#public.getTransactionCount({ address, blockNumber }));
   }
 
   /** The block of a transaction that succeeded, whoever sent it; undefined while it is in none, and where it failed. */
@@ -284,6 +337,20 @@ export class ChainClient {
       { ...error.data, hash: transactionHash },
       error,
     );
+  }
+
+  get #patienceMs(): number {
+    return this.#options.patienceMs ?? 120_000;
+  }
+
+  /** How long a transaction waits at one price. */
+  get #raiseMs(): number {
+    return this.#patienceMs / 4;
+  }
+
+  #requireOutbox(): Outbox {
+    if (this.#outbox) return this.#outbox;
+    throw new CodedError('account_missing', 'Sending needs a private key.');
   }
 
   #requireSigner(): PrivateKeyAccount {

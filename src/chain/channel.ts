@@ -9,7 +9,8 @@ import { type Hex, fromHex, toHex } from '../core/bytes.ts';
 import type { Authorization } from '../protocol/money/authorization.ts';
 import { splitSignature } from '../protocol/money/signature.ts';
 import type { ChannelParts, Voucher } from '../protocol/money/voucher.ts';
-import type { At, Call, ChainClient, Confirmed } from './chain-client.ts';
+import type { Call } from './call.ts';
+import type { At, ChainClient, Confirmed, SendOptions } from './chain-client.ts';
 import { paymentChannelAbi as abi } from './generated/payment-channel-abi.ts';
 
 /** A channel as the contract has it (rule K1). Addresses in lower case, amounts in base units, times in Unix seconds. */
@@ -93,12 +94,12 @@ export async function settleAll(
   contract: Hex,
   token: Hex,
   vouchers: readonly SignedVoucher[],
-  signal?: AbortSignal,
+  options?: SendOptions,
 ): Promise<Confirmed[]> {
   const sent: Confirmed[] = [];
   for (let from = 0; from < vouchers.length; from += SETTLE_ROWS) {
     const rows = vouchers.slice(from, from + SETTLE_ROWS);
-    sent.push(await chain.send(settleManyCall(contract, token, rows), signal));
+    sent.push(await chain.send(settleManyCall(contract, token, rows), options));
   }
   return sent;
 }

@@ -113,7 +113,7 @@ function payoutHub(token: Hex, { owner, signer }: DeployPlan): Creation {
 }
 
 async function create(chain: ChainClient, { name, data }: Creation, signal?: AbortSignal): Promise<Hex> {
-  const { block, contract } = await chain.send({ data }, signal);
+  const { block, contract } = await chain.send({ data }, signal ? { signal } : {});
   if (contract === null) throw new CodedError('deployment_wrong', `${name} has no address.`, { what: name });
   // The next creation is simulated on what this one left.
   await chain.reachBlock(block, signal);

@@ -1,6 +1,7 @@
 import type { Hex } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
-import type { Call, ChainClient } from './chain-client.ts';
+import type { Call } from './call.ts';
+import type { ChainClient } from './chain-client.ts';
 import { settleManyCall } from './channel.ts';
 import { paymentChannelRuntime } from './generated/payment-channel-code.ts';
 import { payoutHubRuntime } from './generated/payout-hub-code.ts';

@@ -3,7 +3,8 @@ import type { Hex } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
 import type { Authorization } from '../protocol/money/authorization.ts';
 import type { Domain } from '../protocol/money/typed-data.ts';
-import type { At, Call, ChainClient } from './chain-client.ts';
+import type { Call } from './call.ts';
+import type { At, ChainClient } from './chain-client.ts';
 import { testDollarAbi as abi } from './generated/test-dollar-abi.ts';
 
 /** The faucet of the test dollar. Anybody may call. */

@@ -7,7 +7,8 @@ import {
 } from 'viem';
 import type { Hex } from '../core/bytes.ts';
 import type { Payout, PayoutTo } from '../protocol/money/payout.ts';
-import type { At, Call, ChainClient, Confirmed } from './chain-client.ts';
+import type { Call } from './call.ts';
+import type { At, ChainClient, Confirmed, SendOptions } from './chain-client.ts';
 import { vrs } from './channel.ts';
 import { readDollars } from './dollar.ts';
 import { payoutHubAbi as abi } from './generated/payout-hub-abi.ts';
@@ -58,11 +59,11 @@ export async function redeemAll(
   chain: ChainClient,
   hub: Hex,
   payouts: readonly SignedPayout[],
-  signal?: AbortSignal,
+  options?: SendOptions,
 ): Promise<Confirmed[]> {
   const sent: Confirmed[] = [];
   for (let from = 0; from < payouts.length; from += REDEEM_ROWS) {
-    sent.push(await chain.send(redeemCall(hub, payouts.slice(from, from + REDEEM_ROWS)), signal));
+    sent.push(await chain.send(redeemCall(hub, payouts.slice(from, from + REDEEM_ROWS)), options));
   }
   return sent;
 }

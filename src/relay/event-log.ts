@@ -44,6 +44,10 @@ export function logPayment(log: Log, event: PaymentEvent): void {
         'A channel is closed.',
       );
     }
+    case 'closeDelayed': {
+      const { channel, code, message } = event;
+      return log.warn({ channel, code, reason: message }, 'A close is late, and is tried again.');
+    }
     case 'chainFailed':
       return log.warn({ code: event.code, reason: event.message }, 'The chain did not answer.');
     case 'accrued':

@@ -1,4 +1,4 @@
-import type { Call } from '../chain/chain-client.ts';
+import type { Call } from '../chain/call.ts';
 import {
   readChannel,
   readClosesCancelled,

@@ -1,6 +1,6 @@
 import { toHex } from '../core/bytes.ts';
 import { CHUNK_TOKENS } from '../protocol/constants.ts';
-import { payableOf } from '../relay/ledger/amounts.ts';
+import { closingVoucher, payableOf } from '../relay/ledger/amounts.ts';
 import type { ChunkOperation, Operation, ReserveOperation } from '../relay/ledger/operation.ts';
 import type { JobRow, LedgerState } from '../relay/ledger/state.ts';
 import type { SimRandom } from './sim-random.ts';
@@ -35,6 +35,9 @@ const WEIGHTS = {
   payout: 6,
   settled: 2,
   paid: 2,
+  close: 1,
+  closeSent: 1,
+  reopen: 1,
 } as const satisfies Partial<Record<Operation['type'], number>>;
 
 type Kind = keyof typeof WEIGHTS;
@@ -93,6 +96,10 @@ export class LedgerTraffic {
         const before = state.channels.get(channel)?.credited ?? 0n;
         return { type: 'refund', channel, before, amount: this.#amount(1_000_000) };
       }
+      case 'close':
+      case 'closeSent':
+      case 'reopen':
+        return this.#close(state, kind);
       case 'closeBatch':
       case 'vest':
       case 'forfeit':
@@ -134,6 +141,23 @@ export class LedgerTraffic {
     const channel = this.#random.pick(this.#channels);
     const accepted = (channels.get(channel)?.accepted ?? 0n) / unit;
     return { type: 'voucher', channel, cumulative: accepted + this.#amount(2_000), signature: SIGNATURE };
+  }
+
+  #close(state: LedgerState, kind: 'close' | 'closeSent' | 'reopen'): Draft {
+    const row = this.#random.pick([...state.channels.values()]);
+    const { channel } = row;
+    const closing = [...state.channels.values()].find((one) => one.closing && !one.finalized);
+    const taken = closing ?? row;
+    switch (kind) {
+      case 'close': {
+        const cumulative = closingVoucher(state, row) + (this.#chance(0.2) ? this.#amount(100) : 0n);
+        return { type: 'close', channel, cumulative, signature: SIGNATURE };
+      }
+      case 'closeSent':
+        return { type: 'closeSent', channel: taken.channel, nonce: this.#random.between(0, 100) };
+      case 'reopen':
+        return { type: 'reopen', channel: taken.channel, cumulative: taken.closing?.cumulative ?? 0n };
+    }
   }
 
   #reserve(): Unnamed<ReserveOperation> {
@@ -214,6 +238,8 @@ export class LedgerTraffic {
     switch (draft.type) {
       case 'voucher':
       case 'payout':
+      case 'close':
+      case 'reopen':
         return { ...draft, cumulative: this.#random.pick([0n, 2n ** 127n, -1n, draft.cumulative / 2n]) };
       case 'reserve':
         return { ...draft, maxTokens: this.#random.pick([0, -1, 1.5, 2 ** 21]) };

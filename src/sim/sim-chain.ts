@@ -51,6 +51,7 @@ export class SimChain implements ChainPort, SettlementChain {
   readonly #paid = new Map<Hex, bigint>();
   readonly #nonces = new Set<Hex>();
   readonly #mined = new Map<Hex, number>();
+  #sent = 0;
   /** No block comes any more after this one. */
   #stoppedAt: number | undefined;
 
@@ -140,11 +141,21 @@ export class SimChain implements ChainPort, SettlementChain {
     return this.#mined.get(hash);
   }
 
-  async close({ channel, cumulative }: ClosingVoucher): Promise<Mined> {
+  async close(
+    { channel, cumulative }: ClosingVoucher,
+    sent: (nonce: number) => Promise<void>,
+  ): Promise<Mined> {
+    this.#reach();
+    await sent(this.#sent++);
     return this.#send(() => {
       const state = this.#open(channel);
       this.#finalize(cumulative > state.settled ? this.#draw(state, cumulative) : state);
     });
+  }
+
+  /** Each transaction is in its block, or nowhere. */
+  isSpent(): Promise<boolean> {
+    return Promise.resolve(true);
   }
 
   async mint(to: Hex, amount: bigint): Promise<Mined> {

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TestChain } from '../../scripts/network/test-chain.ts';
+import { TestChain, type TestChainOptions } from '../../scripts/network/test-chain.ts';
 import { type Hex, toHex } from '../../src/core/bytes.ts';
 import { cryptoRandom } from '../../src/core/random.ts';
 import { connectWebSocket } from '../../src/provider/compute/browser-socket.ts';
@@ -32,6 +32,7 @@ export class PaidRelay {
     chain: TestChain,
     port: number,
     model: Awaited<ReturnType<typeof firstModel>>,
+    more: Readonly<Record<string, number>>,
   ) {
     const { escrow, hub, token } = chain.deployment;
     const { chainId, rpcUrl } = chain.anvil;
@@ -50,6 +51,7 @@ export class PaidRelay {
       'price-prompt': '0.20',
       'min-deposit': 1000,
       log: 'error',
+      ...more,
     };
     this.#flags = [
       ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]),
@@ -74,11 +76,15 @@ export class PaidRelay {
     });
   }
 
-  static async open(): Promise<PaidRelay> {
+  /** @param more flags over those that it has anyway */
+  static async open(
+    chainOptions: TestChainOptions = { blockSeconds: 1 },
+    more: Readonly<Record<string, number>> = {},
+  ): Promise<PaidRelay> {
     const data = mkdtempSync(join(tmpdir(), 'paid-'));
     const key = await loadRelayKey(data);
-    const chain = await TestChain.start({ relayKey: toHex(key.privateKey), blockSeconds: 1 });
-    const relay = new PaidRelay(data, chain, await freePort(), await firstModel());
+    const chain = await TestChain.start({ relayKey: toHex(key.privateKey), ...chainOptions });
+    const relay = new PaidRelay(data, chain, await freePort(), await firstModel(), more);
     await relay.start();
     relay.provider.start();
     return relay;

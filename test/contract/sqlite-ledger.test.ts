@@ -89,6 +89,34 @@ describe('SQLite: restarts', () => {
     await again.close();
   });
 
+  it('M15: a ledger of a version that knew no closes goes on, and keeps them from then on', async () => {
+    const file = newFile();
+    const scene = await openScene(file);
+    await scene.openChannel();
+    await scene.voucher(40n);
+    const before = snapshot(scene.ledger.state);
+    await scene.ledger.close();
+    const old = new DatabaseSync(file);
+    for (const column of ['cumulative', 'signature', 'nonce'])
+      old.exec(`ALTER TABLE channels DROP COLUMN closing_${column}`);
+    old.close();
+    const { channel } = scene;
+    const again = await openSqliteLedger(file, BOOK);
+    expect(snapshot(again.state)).toEqual(before);
+    await again.commit([
+      { type: 'close', id: 'close', channel, cumulative: 40n, signature: SIGNATURE },
+      { type: 'closeSent', id: 'sent', channel, nonce: 3 },
+    ]);
+    await again.close();
+    const last = await openSqliteLedger(file, BOOK);
+    expect(last.state.channels.get(channel)?.closing).toEqual({
+      cumulative: 40n,
+      signature: SIGNATURE,
+      nonce: 3,
+    });
+    await last.close();
+  });
+
   it('a ledger with money is never opened as one of other money', async () => {
     const file = newFile();
     await (await openSqliteLedger(file, { unit: 1n, book: 'none yet' })).close();

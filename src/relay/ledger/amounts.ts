@@ -11,6 +11,11 @@ import type { ChannelRow, JobRow, LedgerState, ProviderRow } from './state.ts';
 
 /** Amounts that follow from rows, in pico unless they are called base units. */
 
+/** It pays for nothing more: closed, or on its way there, whoever began it. */
+export function isEnding({ closeRequestedAt, closing, finalized }: ChannelRow): boolean {
+  return finalized || closing !== null || closeRequestedAt !== 0;
+}
+
 /** Neither spent nor held: what a new job may use (rule M5). */
 export function availableOf(row: ChannelRow): bigint {
   return row.accepted + row.credited - row.carried - row.spent - row.reserved;

@@ -1,5 +1,6 @@
 import { unreachable } from '../../core/errors.ts';
 import { type Applied, refuse } from './applied.ts';
+import { applyClose, applyCloseSent, applyReopen } from './close-operations.ts';
 import { applyChannel, applyRefund, applySettled, applyVoucher } from './channel-operations.ts';
 import { applyCover, applyRelease, applyReserve } from './job-operations.ts';
 import type { Operation } from './operation.ts';
@@ -45,6 +46,12 @@ function dispatch(state: LedgerState, op: Operation): Applied {
       return applyForfeit(state, op);
     case 'payout':
       return applyPayout(state, op);
+    case 'close':
+      return applyClose(state, op);
+    case 'closeSent':
+      return applyCloseSent(state, op);
+    case 'reopen':
+      return applyReopen(state, op);
     case 'settled':
       return applySettled(state, op);
     case 'paid':

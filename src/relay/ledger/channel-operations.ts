@@ -70,6 +70,7 @@ export function refusalOfClosed(row: ChannelRow | undefined, op: Operation): App
   if (!row) return refuse(op, 'channel_unknown');
   if (row.finalized) return refuse(op, 'channel_closed');
   if (row.closeRequestedAt !== 0) return refuse(op, 'channel_closing', { requestedAt: row.closeRequestedAt });
+  if (row.closing) return refuse(op, 'channel_closing');
   return undefined;
 }
 
@@ -106,6 +107,7 @@ function newChannel({ channel, payer, signer }: { channel: Hex; payer: Hex; sign
     bodyHash: null,
     closeRequestedAt: 0,
     finalized: false,
+    closing: null,
     block: 0,
   };
 }

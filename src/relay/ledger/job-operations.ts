@@ -1,6 +1,6 @@
 import { CHUNK_TOKENS } from '../../protocol/constants.ts';
 import { fullCost, MAX_AMOUNT, NO_PROGRESS } from '../../protocol/money/price.ts';
-import { availableOf, jobReserved, jobSpent, requiredVoucher } from './amounts.ts';
+import { availableOf, isEnding, jobReserved, jobSpent, requiredVoucher } from './amounts.ts';
 import { type Applied, refuse } from './applied.ts';
 import { refusalOfClosed } from './channel-operations.ts';
 import type { CoverOperation, ReleaseOperation, ReserveOperation } from './operation.ts';
@@ -80,7 +80,7 @@ export function raiseCover(
   cover: number,
 ): { channel: ChannelRow; job: JobRow } {
   const wanted = Math.min(cover, job.maxTokens) - job.covered;
-  if (wanted <= 0 || channel.finalized || channel.closeRequestedAt !== 0) return { channel, job };
+  if (wanted <= 0 || isEnding(channel)) return { channel, job };
   const { out } = job.terms;
   const available = availableOf(channel);
   const chunks = out === 0n ? wanted : Number(available / (out * BigInt(CHUNK_TOKENS)));

@@ -149,6 +149,34 @@ export interface PayoutOperation extends Named {
   readonly signature: Hex;
 }
 
+/**
+ * Takes on a close that the agent signed for: at least what it used, and nothing held for a job (rule M15). The same
+ * amount again changes nothing.
+ */
+export interface CloseOperation extends Named {
+  readonly type: 'close';
+  readonly channel: Hex;
+  /** Base units. */
+  readonly cumulative: bigint;
+  readonly signature: Hex;
+}
+
+/** A transaction for a close that was taken is signed, and about to be sent. */
+export interface CloseSentOperation extends Named {
+  readonly type: 'closeSent';
+  readonly channel: Hex;
+  /** Its number at the relay's account. */
+  readonly nonce: number;
+}
+
+/** The chain shows that a close which was taken will never take effect: the channel goes on. */
+export interface ReopenOperation extends Named {
+  readonly type: 'reopen';
+  readonly channel: Hex;
+  /** Base units: the close that failed. */
+  readonly cumulative: bigint;
+}
+
 /** What the chain says was drawn from a channel. */
 export interface SettledOperation extends Named {
   readonly type: 'settled';
@@ -185,6 +213,9 @@ export type Operation =
   | VestOperation
   | ForfeitOperation
   | PayoutOperation
+  | CloseOperation
+  | CloseSentOperation
+  | ReopenOperation
   | SettledOperation
   | PaidOperation
   | ReceiptOperation;

@@ -26,6 +26,10 @@ export interface Outcomes {
   readonly forfeit: { readonly amount: bigint; readonly forfeited: bigint };
   /** Base units; `raised` false: the last one again. */
   readonly payout: { readonly cumulative: bigint; readonly raised: boolean };
+  /** `begun` false: this close was taken before. */
+  readonly close: { readonly begun: boolean };
+  readonly closeSent: object;
+  readonly reopen: object;
   readonly settled: { readonly adopted: bigint };
   readonly paid: { readonly adopted: bigint };
   readonly receipt: object;
@@ -64,6 +68,8 @@ export type RefusalCode =
   | 'channel_unknown'
   | 'channel_closing'
   | 'channel_closed'
+  /** Something is held for a job. */
+  | 'channel_busy'
   | 'voucher_stale'
   | 'voucher_over_deposit'
   /** `data.required`: base units that a voucher on this channel must reach. */

@@ -12,6 +12,12 @@ export interface SignedAmount {
   readonly signature: Hex;
 }
 
+/** A close that an agent signed for and the relay has taken on: it is carried out, unless the chain shows that it can't be (rule M15). */
+export interface Closing extends SignedAmount {
+  /** The number, among those of the relay's account, of the last transaction that was signed for it; null before the first. */
+  readonly nonce: number | null;
+}
+
 /** One agent's channel. Amounts are pico, and all but `reserved` only grow. */
 export interface ChannelRow {
   readonly channel: Hex;
@@ -39,6 +45,8 @@ export interface ChannelRow {
   /** Unix seconds; 0 when no close is pending. */
   readonly closeRequestedAt: number;
   readonly finalized: boolean;
+  /** From then on it pays for nothing more, whatever the chain says yet; null where no close was taken. */
+  readonly closing: Closing | null;
   /** The block that this was last read at. */
   readonly block: number;
 }

@@ -52,6 +52,8 @@ export interface ClosingVoucher {
   readonly channel: Hex;
   readonly cumulative: bigint;
   readonly signature: Hex;
+  /** Number of an earlier transaction for it, which may be under way still: it is gone on with. Null: there was none. */
+  readonly nonce: number | null;
 }
 
 /** A transaction that is in a block. */
@@ -62,8 +64,8 @@ export interface Mined {
 
 /**
  * The chain as the relay needs it. Reads throw CodedError `chain_unreachable` or `chain_refused`; writes resolve once their transaction is
- * in a block, and throw `transaction_reverted` (`data.reason`: the contract's error) or `chain_unreachable`. Writes are sent
- * from the relay's account, one after the other.
+ * in a block, and throw `transaction_reverted` (`data.reason`: the contract's error), `chain_unreachable` or `chain_slow`:
+ * after the last two it may still be mined. Writes are sent from the relay's account, one after the other.
  */
 export interface ChainPort {
   head(): Promise<ChainHead>;
@@ -75,7 +77,13 @@ export interface ChainPort {
   topUp(topUp: TopUp): Promise<Mined>;
   /** The block of a transaction that somebody else sent; undefined while it is in none. */
   mined(hash: Hex): Promise<number | undefined>;
-  close(voucher: ClosingVoucher): Promise<Mined>;
+  /**
+   * @param sent told the number of a transaction that is signed, and waited for, before it leaves
+   * @throws CodedError beside those of all writes `transaction_replaced`: another one has its number
+   */
+  close(voucher: ClosingVoucher, sent: (nonce: number) => Promise<void>): Promise<Mined>;
+  /** Whether a confirmed block has a transaction of the relay's account with this number: no other one will ever have it. */
+  isSpent(nonce: number): Promise<boolean>;
   /** Test chains only: mints the test token. */
   mint(to: Hex, amount: bigint): Promise<Mined>;
 }

@@ -1,13 +1,18 @@
 import type { Hex } from '../../core/bytes.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { ChannelRow } from '../ledger/state.ts';
 import type { ApiReply, ApiRequest } from '../openai/api-request.ts';
-import { closeChannel, type ClosingParts } from './channel-closing.ts';
+import type { ChannelClosing } from './channel-closing.ts';
 import type { ChannelOpening } from './channel-opening.ts';
 import { channelStatus, paymentReceiptHeader } from './channel-status.ts';
 import { type Payload, voucherOf } from './credential.ts';
 import type { PaymentDesk } from './payment-desk.ts';
+import type { VoucherIntake } from './voucher-intake.ts';
 
-export interface ActionParts extends ClosingParts {
+export interface ActionParts {
+  readonly closing: ChannelClosing;
+  readonly intake: VoucherIntake;
+  readonly ledger: Ledger;
   readonly desk: PaymentDesk;
   readonly opening: ChannelOpening;
 }
@@ -16,7 +21,7 @@ export interface ActionParts extends ClosingParts {
 export type ChannelAction = (payload: Payload, request: ApiRequest, reply: ApiReply) => Promise<void>;
 
 export function createChannelActions(parts: ActionParts): ChannelAction {
-  const { desk, held, intake, ledger, opening } = parts;
+  const { closing, desk, intake, ledger, opening } = parts;
   const { state } = ledger;
   const known = (channel: Hex): ChannelRow => state.channels.get(channel) as ChannelRow;
 
@@ -28,7 +33,7 @@ export function createChannelActions(parts: ActionParts): ChannelAction {
   async function act(payload: Payload, { ip }: ApiRequest, reply: ApiReply): Promise<void> {
     const { channelId } = payload;
     if (payload.action === 'close') {
-      const { refunded, settled, txHash } = await closeChannel(payload, parts);
+      const { refunded, settled, txHash } = await closing.close(payload);
       const row = known(channelId);
       return answer(reply, row, { txHash, settled: String(settled), refunded: String(refunded) });
     }
@@ -39,7 +44,7 @@ export function createChannelActions(parts: ActionParts): ChannelAction {
       if (voucher && voucher.cumulativeAmount * state.unit > row.accepted) await desk.accept(row, voucher);
     } else await desk.accept(intake.authenticate(payload), payload);
     const row = known(channelId);
-    answer(reply, row, channelStatus(state, row, held.has(channelId)));
+    answer(reply, row, channelStatus(state, row));
   }
 
   return act;

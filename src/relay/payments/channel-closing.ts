@@ -1,16 +1,18 @@
 import type { Hex } from '../../core/bytes.ts';
 import type { Clock } from '../../core/clock.ts';
-import { CodedError } from '../../core/errors.ts';
+import { CodedError, errorBody } from '../../core/errors.ts';
 import { type Random, randomId } from '../../core/random.ts';
-import { closingVoucher } from '../ledger/amounts.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { ChannelRow } from '../ledger/state.ts';
-import type { ChainPort } from './chain-port.ts';
+import type { ChannelRow, Closing } from '../ledger/state.ts';
+import type { ChainHead, ChainPort } from './chain-port.ts';
 import type { ChannelReader } from './channel-reader.ts';
 import type { ClosePayload } from './credential.ts';
 import type { PaymentListener } from './payment-events.ts';
-import { reasonOf, refused } from './refusal.ts';
+import { reasonOf, refusalError } from './refusal.ts';
 import type { VoucherIntake } from './voucher-intake.ts';
+
+/** Between two tries to carry a close out. */
+const RETRY_MS = 5_000;
 
 export interface ClosingParts {
   readonly chain: ChainPort;
@@ -20,64 +22,127 @@ export interface ClosingParts {
   readonly ledger: Ledger;
   readonly random: Random;
   readonly reader: ChannelReader;
-  /** Filled while a close is on its way: such a channel accepts nothing more. */
-  readonly held: Set<Hex>;
 }
 
 /** What a close did on the chain, in base units. */
 export interface ClosedChannel {
-  readonly txHash: Hex;
+  /** Null where it was a transaction of an earlier process, or somebody else's. */
+  readonly txHash: Hex | null;
   /** To the relay, in all. */
   readonly settled: bigint;
   /** To the payer. */
   readonly refunded: bigint;
 }
 
-/**
- * Closes a channel with what its agent signed for this: at least what it used. No stream may run on it.
- * @throws CodedError `channel_unknown`, `voucher_signature`, `channel_closed`, `channel_busy`, `voucher_insufficient`
- * (with `required`), `voucher_over_deposit`, `close_failed`, `chain_unreachable`, `chain_slow`
- */
-export async function closeChannel(payload: ClosePayload, parts: ClosingParts): Promise<ClosedChannel> {
-  const { chain, clock, emit, held, intake, ledger, random, reader } = parts;
-  const { unit } = ledger.state;
-  const { channel } = intake.authenticate(payload);
-  const { cumulativeAmount, signature } = payload;
-  if (held.has(channel)) throw refused('channel_closing');
-  held.add(channel);
-  try {
-    const row = await atRest(channel, ledger, random);
-    if (row.finalized) throw refused('channel_closed');
-    const required = closingVoucher(ledger.state, row);
-    if (cumulativeAmount < required) throw refused('voucher_insufficient', { required });
-    if (cumulativeAmount * unit > row.deposit) throw refused('voucher_over_deposit');
-    const { block, hash } = await chain.close({ channel, cumulative: cumulativeAmount, signature });
-    await reader.confirm(block);
-    const closed = (await reader.refresh(channel)) ?? row;
-    const settled = closed.settled / unit;
-    const refunded = (closed.deposit - closed.settled) / unit;
-    emit({ type: 'channelClosed', at: clock.now(), channel, settled, refunded, tx: hash });
-    return { txHash: hash, settled, refunded };
-  } catch (error) {
-    if (!(error instanceof CodedError) || error.code !== 'transaction_reverted') throw error;
-    const reason = reasonOf(error);
-    throw new CodedError('close_failed', `The channel could not be closed: ${reason}.`, { reason }, error);
-  } finally {
-    held.delete(channel);
-  }
+/** Closes that agents signed for. One that was taken is carried out however long it takes (rule M15). */
+export interface ChannelClosing {
+  /**
+   * Closes a channel with what its agent signed for this: at least what it used. Nothing may be held for a stream on it.
+   * The same amount again joins the close that is on its way; after an error of the chain it goes on by itself.
+   * @throws CodedError `channel_unknown`, `voucher_signature`, `channel_closed`, `channel_closing`, `channel_busy`,
+   * `voucher_insufficient` (with `required`), `voucher_over_deposit`; `close_failed`: the channel is open again;
+   * `chain_unreachable`, `chain_slow`: it is on its way
+   */
+  close(payload: ClosePayload): Promise<ClosedChannel>;
+  /** Goes on with the closes that an earlier process had taken. */
+  resume(): void;
+  stop(): void;
 }
 
-/** The channel once everything that was on its way to the disk is there: a job may have been starting. */
-async function atRest(channel: Hex, ledger: Ledger, random: Random): Promise<ChannelRow> {
-  const known = ledger.state.channels.get(channel);
-  const cumulative = (known?.settled ?? 0n) / ledger.state.unit;
-  await ledger.commit([{ type: 'settled', id: `close/${randomId(random)}`, channel, cumulative }]);
-  const row = ledger.state.channels.get(channel);
-  if (!row) throw refused('channel_unknown');
-  if (row.reserved > 0n)
-    throw new CodedError(
-      'channel_busy',
-      'Streams of this channel are running: end them before you close it.',
-    );
-  return row;
+export function createChannelClosing(parts: ClosingParts): ChannelClosing {
+  const { chain, clock, emit, intake, ledger, random, reader } = parts;
+  const { state } = ledger;
+  const tries = new Map<Hex, Promise<ClosedChannel>>();
+  const retries = new Map<Hex, () => void>();
+  let stopped = false;
+
+  const closingOf = (channel: Hex): Closing | null => state.channels.get(channel)?.closing ?? null;
+
+  /** One try at a time: who asks meanwhile hears of that one. */
+  function carryOut(channel: Hex): Promise<ClosedChannel> {
+    const running = tries.get(channel);
+    if (running) return running;
+    retries.get(channel)?.();
+    const attempt = tryOnce(channel).finally(() => tries.delete(channel));
+    tries.set(channel, attempt);
+    attempt.catch((error: unknown) => goOn(channel, error));
+    return attempt;
+  }
+
+  function goOn(channel: Hex, error: unknown): void {
+    if (stopped || !closingOf(channel)) return;
+    const { code, message } = errorBody(error);
+    emit({ type: 'closeDelayed', at: clock.now(), channel, code, message });
+    // Who asked hears of each try; nobody need ask again.
+    const undo = clock.after(RETRY_MS, () => void carryOut(channel).catch(() => {}));
+    retries.set(channel, undo);
+  }
+
+  async function tryOnce(channel: Hex): Promise<ClosedChannel> {
+    const closing = closingOf(channel) as Closing;
+    let hash: Hex | null = null;
+    let confirmed: ChainHead | undefined;
+    let failure: CodedError | undefined;
+    try {
+      const mined = await chain.close({ channel, ...closing }, (nonce) => noteSent(channel, nonce));
+      confirmed = await reader.confirm(mined.block);
+      ({ hash } = mined);
+    } catch (error) {
+      if (!isFinal(error)) throw error;
+      failure = error;
+    }
+    const row = await reader.refresh(channel, confirmed);
+    if (row?.finalized) return concluded(row, hash);
+    if (failure?.code === 'transaction_reverted') await reopen(channel, failure);
+    throw new CodedError('chain_slow', 'The chain has not confirmed the close yet.', undefined, failure);
+  }
+
+  async function noteSent(channel: Hex, nonce: number): Promise<void> {
+    const id = `closeSent/${randomId(random)}`;
+    const [result] = await ledger.commit([{ type: 'closeSent', id, channel, nonce }]);
+    if (!result.ok) throw refusalError(result);
+  }
+
+  /** @throws CodedError `close_failed`, unless a transaction for it may still be mined */
+  async function reopen(channel: Hex, failure: CodedError): Promise<void> {
+    const { cumulative, nonce } = closingOf(channel) as Closing;
+    if (nonce !== null && !(await chain.isSpent(nonce))) return;
+    const id = `reopen/${randomId(random)}`;
+    const [result] = await ledger.commit([{ type: 'reopen', id, channel, cumulative }]);
+    if (!result.ok) throw refusalError(result);
+    const reason = reasonOf(failure);
+    throw new CodedError('close_failed', `The channel could not be closed: ${reason}.`, { reason }, failure);
+  }
+
+  function concluded({ channel, deposit, settled }: ChannelRow, tx: Hex | null): ClosedChannel {
+    const paid = settled / state.unit;
+    const refunded = (deposit - settled) / state.unit;
+    emit({ type: 'channelClosed', at: clock.now(), channel, settled: paid, refunded, tx });
+    return { txHash: tx, settled: paid, refunded };
+  }
+
+  return {
+    async close(payload) {
+      const { channel } = intake.authenticate(payload);
+      const { cumulativeAmount: cumulative, signature } = payload;
+      const id = `close/${randomId(random)}`;
+      const [result] = await ledger.commit([{ type: 'close', id, channel, cumulative, signature }]);
+      if (!result.ok) throw refusalError(result);
+      return carryOut(channel);
+    },
+    resume() {
+      for (const { channel, closing, finalized } of state.channels.values())
+        if (closing && !finalized) void carryOut(channel).catch(() => {});
+    },
+    stop() {
+      stopped = true;
+      for (const undo of retries.values()) undo();
+    },
+  };
+}
+
+/** Errors after which the chain says what became of the close. */
+function isFinal(error: unknown): error is CodedError {
+  const isCoded = error instanceof CodedError;
+  return isCoded && (error.code === 'transaction_reverted' || error.code === 'transaction_replaced');
 }

@@ -144,11 +144,19 @@ export function createChannelOpening(parts: OpeningParts): ChannelOpening {
       return hash;
     } catch (error) {
       // Somebody else may have sent the same authorization: then the channel is there, as it was ordered.
-      if (isRefusal(error) && (await reader.refresh(channelId))) return undefined;
+      if (isRefusal(error) && (await isThere(channelId))) return undefined;
       throw asFailure(error, 'open_failed', 'The channel could not be opened');
     } finally {
       pending.delete(channelId);
     }
+  }
+
+  /** Also where the block that has it is not confirmed yet: a reorganisation may have brought an earlier try back. */
+  async function isThere(channel: Hex): Promise<boolean> {
+    const head = await chain.head();
+    const isHere = (await chain.channel(channel, head.number)) !== undefined;
+    const at = isHere ? await reader.confirm(head.number) : head;
+    return (await reader.refresh(channel, at)) !== undefined;
   }
 
   return {

@@ -1,11 +1,12 @@
 import type { Hex } from '../../core/bytes.ts';
+import { isEnding } from '../ledger/amounts.ts';
 import type { ChannelRow, LedgerState } from '../ledger/state.ts';
 import { encodeHeader } from './header-json.ts';
 
 export type ChannelPhase = 'pending' | 'open' | 'closing' | 'closed';
 
 /** `GET /v1/payment/channels/:id`: base units, but `spent`, `reserved` and `credited` in pico. */
-export function channelStatus({ unit }: LedgerState, row: ChannelRow, isHeld: boolean): object {
+export function channelStatus({ unit }: LedgerState, row: ChannelRow): object {
   const {
     accepted,
     channel,
@@ -18,8 +19,7 @@ export function channelStatus({ unit }: LedgerState, row: ChannelRow, isHeld: bo
     settled,
     signer,
   } = row;
-  const isClosing = closeRequestedAt !== 0 || isHeld;
-  const state: ChannelPhase = finalized ? 'closed' : isClosing ? 'closing' : 'open';
+  const state: ChannelPhase = finalized ? 'closed' : isEnding(row) ? 'closing' : 'open';
   return {
     channelId: channel,
     payer,

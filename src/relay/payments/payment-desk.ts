@@ -6,7 +6,7 @@ import { type Random, randomId } from '../../core/random.ts';
 import { CHUNK_TOKENS } from '../../protocol/constants.ts';
 import { ceilToBase, fullCost, type JobTerms, pinTerms } from '../../protocol/money/price.ts';
 import type { Price } from '../../protocol/wire/job.ts';
-import { requiredVoucher } from '../ledger/amounts.ts';
+import { isEnding, requiredVoucher } from '../ledger/amounts.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ChannelRow } from '../ledger/state.ts';
 import type { Challenges, Quote } from './challenge.ts';
@@ -23,7 +23,6 @@ export interface DeskParts {
   readonly challenges: Challenges;
   readonly clock: Clock;
   readonly emit: PaymentListener;
-  readonly held: ReadonlySet<Hex>;
   readonly intake: VoucherIntake;
   readonly isBlind: () => boolean;
   readonly ledger: Ledger;
@@ -65,7 +64,7 @@ export interface PaymentDesk {
 }
 
 export function createPaymentDesk(parts: DeskParts): PaymentDesk {
-  const { clock, emit, held, intake, isBlind, ledger, random, running, terms } = parts;
+  const { clock, emit, intake, isBlind, ledger, random, running, terms } = parts;
   const { state } = ledger;
   /** What each channel's running jobs were last asked for. */
   const asked = new Map<ChannelPayment, bigint>();
@@ -122,8 +121,8 @@ export function createPaymentDesk(parts: DeskParts): PaymentDesk {
       terms: jobTerms,
       maxTokens,
       covered,
-      mayCover: () => !isBlind() && !held.has(channel),
-      isOver: () => isEnding(channel),
+      mayCover: () => !isBlind(),
+      isOver: () => isOver(channel),
       paid: (provider, { accrued, charged, fee }) =>
         emit({ type: 'accrued', at: clock.now(), job, channel, provider, charged, accrued, fee }),
       ended(over) {
@@ -137,15 +136,15 @@ export function createPaymentDesk(parts: DeskParts): PaymentDesk {
     return payment;
   }
 
-  function isEnding(channel: Hex): boolean {
+  function isOver(channel: Hex): boolean {
     const row = state.channels.get(channel);
-    return !row || row.finalized || row.closeRequestedAt !== 0;
+    return !row || isEnding(row);
   }
 
   /** Tells the agent once for each amount what its next voucher must reach. */
   function askForMore(payment: ChannelPayment): void {
     const row = state.channels.get(payment.channel);
-    if (!row || isBlind() || isEnding(payment.channel)) return;
+    if (!row || isBlind() || isOver(payment.channel)) return;
     const required = requiredVoucher(state, row, payment.terms.out * BigInt(payment.uncovered));
     if (required * state.unit <= row.accepted || asked.get(payment) === required) return;
     asked.set(payment, required);

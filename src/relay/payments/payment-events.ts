@@ -24,7 +24,16 @@ export type PaymentEvent =
       tx: Hex | undefined;
     }
   | { readonly type: 'channelClosing'; at: number; channel: Hex }
-  | { readonly type: 'channelClosed'; at: number; channel: Hex; settled: bigint; refunded: bigint; tx: Hex }
+  | {
+      readonly type: 'channelClosed';
+      at: number;
+      channel: Hex;
+      settled: bigint;
+      refunded: bigint;
+      tx: Hex | null;
+    }
+  /** A close that was taken did not come through yet: it is tried again. */
+  | { readonly type: 'closeDelayed'; at: number; channel: Hex; code: string; message: string }
   | { readonly type: 'chainFailed'; at: number; code: string; message: string };
 
 export type PaymentListener = (event: PaymentEvent) => void;

@@ -14,6 +14,7 @@ import { createChallenges, type Quote } from './challenge.ts';
 import type { ChainPort } from './chain-port.ts';
 import { createChainWatch } from './chain-watch.ts';
 import { createChannelActions } from './channel-actions.ts';
+import { createChannelClosing } from './channel-closing.ts';
 import { createChannelOpening } from './channel-opening.ts';
 import { createChannelReader } from './channel-reader.ts';
 import { channelStatus, paymentReceiptHeader } from './channel-status.ts';
@@ -92,7 +93,7 @@ export interface Payments {
     body: string,
     order: EmbeddingsOrder,
   ): Promise<PaidEmbeddings>;
-  /** Frees what jobs of an earlier process held, and begins to watch the chain. */
+  /** Frees what jobs of an earlier process held, begins to watch the chain, and goes on with closes that were taken. */
   start(): Promise<void>;
   stop(): void;
 }
@@ -101,7 +102,6 @@ export function createPayments(parts: PaymentsParts): Payments {
   const { chain, clock, emit, jobs, ledger, random, recover, secret, terms } = parts;
   const limits = { ...DEFAULT_PAYMENT_LIMITS, ...parts.limits };
   const { state } = ledger;
-  const held = new Set<Hex>();
   const running = createRunningPayments(ledger);
   const reader = createChannelReader(
     { chain, clock, random, ledger, terms, ended: stopService },
@@ -121,13 +121,12 @@ export function createPayments(parts: PaymentsParts): Payments {
     sighted: spreadAll,
   });
   const isBlind = (): boolean => watch.isBlind();
-  const intake = createVoucherIntake({ ledger, recover, terms, isBlind, held });
+  const intake = createVoucherIntake({ ledger, recover, terms, isBlind });
   const challenges = createChallenges(secret, terms, state.unit, clock);
   const desk = createPaymentDesk({
     challenges,
     clock,
     emit,
-    held,
     intake,
     isBlind,
     ledger,
@@ -148,18 +147,8 @@ export function createPayments(parts: PaymentsParts): Payments {
     terms,
     known,
   });
-  const act = createChannelActions({
-    chain,
-    clock,
-    desk,
-    emit,
-    held,
-    intake,
-    ledger,
-    opening,
-    random,
-    reader,
-  });
+  const closing = createChannelClosing({ chain, clock, emit, intake, ledger, random, reader });
+  const act = createChannelActions({ closing, desk, intake, ledger, opening });
   const payerOf = createPayerOf(intake, opening);
   const runs = createPaidRuns({ desk, jobs, ledger, payerOf, repeats: createRepeats(clock) });
   const embed = createPaidEmbeddings({
@@ -171,9 +160,9 @@ export function createPayments(parts: PaymentsParts): Payments {
   });
 
   /** A close was asked for: what is covered is served, and nothing more. */
-  function stopService({ channel }: ChannelRow): void {
+  function stopService({ channel, closing: taken }: ChannelRow): void {
     // By the agent's own credential: nothing runs on it.
-    if (held.has(channel)) return;
+    if (taken) return;
     emit({ type: 'channelClosing', at: clock.now(), channel });
     for (const payment of running.of(channel)) payment.wake();
   }
@@ -224,7 +213,7 @@ export function createPayments(parts: PaymentsParts): Payments {
       faucet: parts.faucet,
       channel(id) {
         const row = known(id);
-        return row && channelStatus(state, row, held.has(id));
+        return row && channelStatus(state, row);
       },
       pending: opening.pending,
     }),
@@ -262,7 +251,11 @@ export function createPayments(parts: PaymentsParts): Payments {
       const releases = releasesOf(state);
       if (releases.length > 0) await ledger.commit(releases);
       await watch.start();
+      closing.resume();
     },
-    stop: () => watch.stop(),
+    stop() {
+      watch.stop();
+      closing.stop();
+    },
   };
 }

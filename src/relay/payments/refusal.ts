@@ -4,6 +4,7 @@ import type { Refusal } from '../ledger/result.ts';
 const SENTENCES: Readonly<Record<string, string>> = {
   channel_unknown: 'This relay knows no such channel: open one first.',
   channel_closing: 'This channel is being closed: it pays for nothing more.',
+  channel_busy: 'Streams of this channel are running: end them before you close it.',
   channel_closed: 'This channel is closed: open another one.',
   voucher_stale: 'This voucher is no news: sign a higher amount.',
   voucher_over_deposit: 'This voucher is for more than the deposit: top the channel up first.',

@@ -2,6 +2,7 @@ import type { Hex } from '../../core/bytes.ts';
 import { CodedError } from '../../core/errors.ts';
 import type { Recover } from '../../protocol/money/signature.ts';
 import { voucherDigester } from '../../protocol/money/voucher.ts';
+import { isEnding } from '../ledger/amounts.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ChannelRow } from '../ledger/state.ts';
 import type { SignedVoucher } from './credential.ts';
@@ -14,8 +15,6 @@ export interface IntakeParts {
   readonly terms: PaymentTerms;
   /** The newest block is too old: what the chain says now is unknown. */
   readonly isBlind: () => boolean;
-  /** Channels that are being closed here and now, whatever the chain says yet. */
-  readonly held: ReadonlySet<Hex>;
 }
 
 /** What is checked of a voucher before anything is booked. The ledger decides; this only says no earlier and clearer. */
@@ -33,7 +32,7 @@ export interface VoucherIntake {
   isSignedBy(signer: Hex, voucher: SignedVoucher): boolean;
 }
 
-export function createVoucherIntake({ held, isBlind, ledger, recover, terms }: IntakeParts): VoucherIntake {
+export function createVoucherIntake({ isBlind, ledger, recover, terms }: IntakeParts): VoucherIntake {
   const digestOf = voucherDigester({ chainId: terms.chainId, contract: terms.escrow });
 
   function isSignedBy(signer: Hex, { channelId, cumulativeAmount, signature }: SignedVoucher): boolean {
@@ -62,7 +61,7 @@ export function createVoucherIntake({ held, isBlind, ledger, recover, terms }: I
         throw new CodedError('chain_blind', 'This relay does not see the chain now: it accepts no payment.');
       }
       if (row.finalized) throw refused('channel_closed');
-      if (row.closeRequestedAt !== 0 || held.has(row.channel)) throw refused('channel_closing');
+      if (isEnding(row)) throw refused('channel_closing');
       if (amount < row.accepted) throw refused('voucher_stale');
       if (amount > row.deposit) throw refused('voucher_over_deposit');
     },

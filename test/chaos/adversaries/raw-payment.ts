@@ -1,16 +1,21 @@
 import { encodeBase64Url } from '../../../src/sdk/base64url.ts';
 import { readChallenge } from '../../../src/sdk/challenge.ts';
 import { fetchTerms } from '../../../src/sdk/index.ts';
-import type { PaidScene } from './paid-scene.ts';
 
 export interface Presented {
   readonly status: number;
   readonly code: string | undefined;
 }
 
+/** Where to, and which of its models. */
+export interface Counter {
+  readonly server: { readonly url: string };
+  readonly model: string;
+}
+
 /** Asks for an answer of 32 tokens and pays with a payload of one's own making, as no honest client would. */
 export async function present(
-  scene: PaidScene,
+  scene: Counter,
   payload: Readonly<Record<string, unknown>>,
 ): Promise<Presented> {
   const url = `${scene.server.url}/v1/chat/completions`;

@@ -90,6 +90,54 @@ export function describeChannels(open: () => Scene): void {
       expect(await scene.refused(order(scene))).toMatchObject({ code: 'channel_closed' });
     });
 
+    it('M15: a close that was taken ends all that is new, once, until it is known to have failed', async () => {
+      const scene = open();
+      await scene.startJob(66n, { cover: 32 });
+      const close = { type: 'close', channel: scene.channel, cumulative: 40n, signature: SIGNATURE } as const;
+      expect(await scene.refused(close)).toMatchObject({ code: 'channel_busy' });
+      await scene.done(scene.chunk({ chunks: 0, tokens: 0 }));
+      await scene.done({ type: 'release', job: scene.job(1) });
+      expect(await scene.refused({ ...close, cumulative: 32n })).toMatchObject({
+        code: 'voucher_insufficient',
+        data: { required: 33n },
+      });
+      expect(await scene.refused({ ...close, cumulative: 1_001n })).toMatchObject({
+        code: 'voucher_over_deposit',
+      });
+      expect(await scene.done(close)).toMatchObject({ begun: true });
+      expect(await scene.done(close)).toMatchObject({ begun: false });
+      expect(await scene.refused({ ...close, cumulative: 41n })).toMatchObject({ code: 'channel_closing' });
+      expect(await scene.refused(voucher(scene, 70n))).toMatchObject({ code: 'channel_closing' });
+      expect(await scene.refused(order(scene))).toMatchObject({ code: 'channel_closing' });
+      for (const nonce of [5, 4]) await scene.done({ type: 'closeSent', channel: scene.channel, nonce });
+      expect(rowOf(scene).closing).toEqual({ cumulative: 40n, signature: SIGNATURE, nonce: 5 });
+
+      const reopen = { type: 'reopen', channel: scene.channel, cumulative: 40n } as const;
+      expect(await scene.refused({ ...reopen, cumulative: 41n })).toMatchObject({ code: 'out_of_step' });
+      await scene.done(reopen);
+      expect(await scene.refused(reopen)).toMatchObject({ code: 'out_of_step' });
+      expect(await scene.refused({ type: 'closeSent', channel: scene.channel, nonce: 6 })).toMatchObject({
+        code: 'out_of_step',
+      });
+      expect((await scene.voucher(70n)).raised).toBe(true);
+      await scene.done({ ...close, cumulative: 70n });
+      await scene.openChannel({ finalized: true, block: 3 });
+      expect(await scene.refused({ ...reopen, cumulative: 70n })).toMatchObject({ code: 'channel_closed' });
+      expect(await scene.refused(close)).toMatchObject({ code: 'channel_closed' });
+    });
+
+    it('M15: nothing more is covered on a channel whose close was taken, whatever is credited', async () => {
+      const scene = open();
+      await scene.startJob(32n, { terms: { ...TERMS, prompt: 0n } });
+      await scene.done(scene.chunk({ chunks: 0, tokens: 0 }));
+      const { channel } = scene;
+      await scene.done({ type: 'close', channel, cumulative: 32n, signature: SIGNATURE });
+      await scene.done({ type: 'refund', channel, before: 0n, amount: 32n * UNIT });
+      expect(await scene.done({ type: 'cover', job: scene.job(1), cover: 64 })).toMatchObject({
+        covered: 32,
+      });
+    });
+
     it('a reading of an older block does not bring a close back', async () => {
       const scene = open();
       await scene.openChannel({ block: 10 });

@@ -1,6 +1,7 @@
 import { decodeFunctionData, encodeAbiParameters, parseAbi } from 'viem';
 import { expect, it } from 'vitest';
-import type { Call, ChainClient } from '../../../src/chain/chain-client.ts';
+import type { Call } from '../../../src/chain/call.ts';
+import type { ChainClient } from '../../../src/chain/chain-client.ts';
 import { readTokenDomain } from '../../../src/chain/dollar.ts';
 import { CodedError } from '../../../src/core/errors.ts';
 

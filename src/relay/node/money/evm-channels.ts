@@ -5,9 +5,11 @@ import {
   readChannelChanges,
   topUpWithAuthorizationCall,
 } from '../../../chain/channel.ts';
-import type { Call, ChainClient, Confirmed } from '../../../chain/chain-client.ts';
+import type { Call } from '../../../chain/call.ts';
+import type { ChainClient, Confirmed, SendOptions } from '../../../chain/chain-client.ts';
 import { mintCall } from '../../../chain/dollar.ts';
 import type { Clock } from '../../../core/clock.ts';
+import { CodedError } from '../../../core/errors.ts';
 import { NO_SIGNER } from '../../../protocol/money/voucher.ts';
 import type { ChainPort, Mined } from '../../payments/chain-port.ts';
 import type { PaymentTerms } from '../../payments/payment-terms.ts';
@@ -20,7 +22,18 @@ export function createEvmChannels(
   { escrow, relay, token }: Contracts,
   clock: Clock,
 ): ChainPort {
-  const send = async (call: Call): Promise<Mined> => minedOf(await chain.send(call));
+  async function send(call: Call, options?: SendOptions): Promise<Mined> {
+    try {
+      return minedOf(await chain.send(call, options));
+    } catch (error) {
+      if (!(error instanceof CodedError) || error.code !== 'transaction_unconfirmed') throw error;
+      const message = 'The chain has not confirmed a transaction in time; it may still do.';
+      throw new CodedError('chain_slow', message, error.data, error);
+    }
+  }
+  /** What the contract does once at most: again, it is waited for where it is under way. */
+  const sendOnce = (call: Call, options?: SendOptions): Promise<Mined> =>
+    send(call, { ...options, join: true });
 
   return {
     async head() {
@@ -44,13 +57,16 @@ export function createEvmChannels(
     },
     open({ authorization, authorizedSigner, salt, signature }) {
       const parts = { payer: authorization.from, payee: relay, token, salt, authorizedSigner };
-      return send(openWithAuthorizationCall(escrow, parts, authorization, signature));
+      return sendOnce(openWithAuthorizationCall(escrow, parts, authorization, signature));
     },
     topUp: ({ authorization, channel, salt, signature }) =>
-      send(topUpWithAuthorizationCall(escrow, channel, salt, authorization, signature)),
+      sendOnce(topUpWithAuthorizationCall(escrow, channel, salt, authorization, signature)),
     mined: (hash) => chain.blockOf(hash),
-    close: ({ channel, cumulative, signature }) =>
-      send(closeCall(escrow, { channelId: channel, cumulativeAmount: cumulative, signature })),
+    close({ channel, cumulative, nonce, signature }, sent) {
+      const call = closeCall(escrow, { channelId: channel, cumulativeAmount: cumulative, signature });
+      return sendOnce(call, { sent, nonce: nonce ?? undefined });
+    },
+    isSpent: (nonce) => chain.isSpent(nonce),
     mint: (to, amount) => send(mintCall(token, to, amount)),
   };
 }

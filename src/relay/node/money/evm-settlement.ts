@@ -1,5 +1,6 @@
 import { readChannel, settleManyCall } from '../../../chain/channel.ts';
-import type { Call, ChainClient } from '../../../chain/chain-client.ts';
+import type { Call } from '../../../chain/call.ts';
+import type { ChainClient } from '../../../chain/chain-client.ts';
 import { readDollars, transferCall } from '../../../chain/dollar.ts';
 import { readAvailable, readPaid, redeemCall } from '../../../chain/hub.ts';
 import type { PaymentTerms } from '../../payments/payment-terms.ts';
@@ -12,7 +13,10 @@ export function createEvmSettlement(
   chain: ChainClient,
   { escrow, hub, relay, token }: Contracts,
 ): SettlementChain {
-  const send = async (call: Call): Promise<Confirmed> => ({ transaction: (await chain.send(call)).hash });
+  // Settlement does one thing at a time: the same call again is one whose confirmation it did not live to see.
+  const send = async (call: Call): Promise<Confirmed> => ({
+    transaction: (await chain.send(call, { join: true })).hash,
+  });
 
   return {
     balance: () => readDollars(chain, token, relay),

@@ -9,7 +9,7 @@ import { openDurableDatabase, transact } from './durable-database.ts';
 import type { LedgerBook } from './ledger-book.ts';
 import { emptyHarvest, gather, type Harvest, isEmpty } from './harvest.ts';
 import { batchShape, channelShape, jobShape, providerShape } from './ledger-rows.ts';
-import { LEDGER_SCHEMA } from './ledger-schema.ts';
+import { LATER_COLUMNS, LEDGER_SCHEMA } from './ledger-schema.ts';
 import { openReceiptTable, type ReceiptTable } from './receipt-table.ts';
 import { openResultLog } from './result-log.ts';
 import { openRowTable } from './row-table.ts';
@@ -32,6 +32,7 @@ export interface LedgerDatabase {
 export function openLedgerDatabase(file: string, book: LedgerBook): LedgerDatabase {
   const database = openDurableDatabase(file);
   database.exec(LEDGER_SCHEMA);
+  transact(database, () => addLaterColumns(database));
   const tables = {
     channels: openRowTable(database, channelShape),
     jobs: openRowTable(database, jobShape),
@@ -108,6 +109,22 @@ export function openLedgerDatabase(file: string, book: LedgerBook): LedgerDataba
     },
     close: () => database.close(),
   };
+}
+
+/** A ledger of an earlier version goes on: what it lacks is added, and empty. */
+function addLaterColumns(database: DatabaseSync): void {
+  for (const [table, columns] of Object.entries(LATER_COLUMNS)) {
+    const known = new Set(
+      database
+        .prepare(`PRAGMA table_info(${table})`)
+        .all()
+        .map(({ name }) => name),
+    );
+    for (const column of columns) {
+      const [name = ''] = column.split(' ');
+      if (!known.has(name)) database.exec(`ALTER TABLE ${table} ADD COLUMN ${column}`);
+    }
+  }
 }
 
 /** A book is pinned with its first money; before that it may still change. */

@@ -1,5 +1,5 @@
 import type { Hex } from '../../../core/bytes.ts';
-import type { BatchRow, ChannelRow, JobRow, ProviderRow, SignedAmount } from '../../ledger/state.ts';
+import type { BatchRow, ChannelRow, Closing, JobRow, ProviderRow, SignedAmount } from '../../ledger/state.ts';
 import type { RowShape, SqlRow } from './row-table.ts';
 
 /** How the ledger's rows lie in its tables; the order of `columns` is that of `write`. */
@@ -24,6 +24,9 @@ export const channelShape: RowShape<ChannelRow> = {
     'body_hash',
     'close_requested_at',
     'finalized',
+    'closing_cumulative',
+    'closing_signature',
+    'closing_nonce',
     'block',
   ],
   growing: ['deposit', 'settled', 'accepted', 'spent', 'credited', 'fees', 'carried', 'finalized', 'block'],
@@ -44,6 +47,9 @@ export const channelShape: RowShape<ChannelRow> = {
     row.bodyHash,
     row.closeRequestedAt,
     row.finalized ? 1 : 0,
+    row.closing?.cumulative ?? null,
+    row.closing?.signature ?? null,
+    row.closing?.nonce ?? null,
     row.block,
   ],
   read: (row) => ({
@@ -62,6 +68,7 @@ export const channelShape: RowShape<ChannelRow> = {
     bodyHash: row['body_hash'] as Hex | null,
     closeRequestedAt: numberOf(row, 'close_requested_at'),
     finalized: numberOf(row, 'finalized') === 1,
+    closing: closingOf(row),
     block: numberOf(row, 'block'),
   }),
 };
@@ -185,6 +192,12 @@ function amountOf(row: SqlRow, column: string): bigint {
 
 function numberOf(row: SqlRow, column: string): number {
   return Number(row[column]);
+}
+
+function closingOf(row: SqlRow): Closing | null {
+  const signed = signedOf(row, 'closing');
+  const nonce = row['closing_nonce'];
+  return signed && { ...signed, nonce: typeof nonce === 'bigint' ? Number(nonce) : null };
 }
 
 /** Two columns that are both null or neither. */

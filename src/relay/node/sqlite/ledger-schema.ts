@@ -27,6 +27,9 @@ export const LEDGER_SCHEMA = `
     body_hash TEXT,
     close_requested_at INTEGER NOT NULL,
     finalized INTEGER NOT NULL CHECK (finalized IN (0, 1)),
+    closing_cumulative INTEGER,
+    closing_signature TEXT,
+    closing_nonce INTEGER,
     block INTEGER NOT NULL,
     CHECK (settled <= accepted AND accepted <= deposit),
     CHECK (carried + spent + reserved <= accepted + credited),
@@ -79,3 +82,8 @@ export const LEDGER_SCHEMA = `
     entries TEXT NOT NULL
   ) STRICT;
 `;
+
+/** Columns that ledgers of earlier versions lack. */
+export const LATER_COLUMNS = {
+  channels: ['closing_cumulative INTEGER', 'closing_signature TEXT', 'closing_nonce INTEGER'],
+} as const;

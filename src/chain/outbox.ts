@@ -1,0 +1,192 @@
+import { keccak256, type Hex, type PrivateKeyAccount, type PublicClient } from 'viem';
+import type { Clock } from '../core/clock.ts';
+import { CodedError } from '../core/errors.ts';
+import type { Call } from './call.ts';
+import { chainError } from './chain-errors.ts';
+import { type GasPrice, marketPrice, raisedPrice } from './gas-price.ts';
+
+export interface OutboxParts {
+  readonly chain: PublicClient;
+  readonly chainId: number;
+  readonly signer: PrivateKeyAccount;
+  readonly clock: Clock;
+  /** A transaction that waited for so long, though blocks came, is sent again for a higher price. */
+  readonly raiseMs: number;
+  /** How many transactions of the account confirmed blocks have. */
+  readonly confirmedCount: () => Promise<number>;
+}
+
+/** A transaction that was signed. At most one of its versions is ever mined: they share their number. */
+export interface Outgoing {
+  readonly call: Partial<Call>;
+  readonly nonce: number;
+  /** Of its versions, the newest last. */
+  readonly hashes: readonly Hex[];
+}
+
+interface Entry extends Outgoing {
+  readonly hashes: Hex[];
+  readonly gas: bigint;
+  readonly first: GasPrice;
+  price: GasPrice;
+  raw: Hex;
+  /** When it got its price, and the newest block then. */
+  pricedAt: number;
+  pricedIn: bigint;
+}
+
+/** The order that a transaction is signed by. */
+export interface Order {
+  readonly call: Partial<Call>;
+  readonly gas: bigint;
+  /** Its number, where it is free; else the account's next one. */
+  readonly nonce?: number | undefined;
+  /** Told the number once it is signed, and waited for before it leaves. */
+  readonly sent?: ((nonce: number) => Promise<void>) | undefined;
+}
+
+/**
+ * One account's transactions until they are confirmed (rule K16). They queue by their numbers: one whose price is too low
+ * holds up all later ones, so the first in the line is replaced by itself at a higher price.
+ */
+export class Outbox {
+  readonly #parts: OutboxParts;
+  readonly #entries = new Map<number, Entry>();
+  #tending = false;
+
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
+  }
+
+  /** One with just this call, that no block has yet. */
+  async waiting({ to, data }: Partial<Call>): Promise<Outgoing | undefined> {
+    const alike = [...this.#entries.values()].filter(({ call }) => call.to === to && call.data === data);
+    if (alike.length === 0) return undefined;
+    const mined = await this.#count('latest');
+    return alike.find(({ nonce }) => nonce >= mined);
+  }
+
+  /**
+   * Signs and sends. Where nobody answered it may have left all the same, and counts as sent.
+   * @throws CodedError `chain_refused`: it did not leave; `transaction_replaced`: its number is used up
+   */
+  async send({ call, gas, nonce: given, sent }: Order): Promise<Outgoing> {
+    const { chain, clock } = this.#parts;
+    const price = await ask(() => marketPrice(chain));
+    // A number that another one of ours has by now is not taken from it.
+    const isFree = given !== undefined && !this.#entries.has(given);
+    const nonce = isFree ? given : await this.#nextNonce();
+    const raw = await this.#sign(call, nonce, gas, price);
+    const pricedIn = await this.#newestBlock();
+    await sent?.(nonce);
+    const entry = { call, nonce, gas, price, first: price, raw, pricedAt: clock.now(), pricedIn };
+    const outgoing: Entry = { ...entry, hashes: [keccak256(raw)] };
+    this.#entries.set(nonce, outgoing);
+    try {
+      await this.#broadcast(raw);
+    } catch (error) {
+      this.#entries.delete(nonce);
+      throw error;
+    }
+    return outgoing;
+  }
+
+  /** It is confirmed, or will never be. */
+  forget({ nonce }: Outgoing): void {
+    this.#entries.delete(nonce);
+  }
+
+  /** Sees to the first one in the line. To be called while anything is waited for. */
+  async tend(): Promise<void> {
+    const { clock, confirmedCount, raiseMs } = this.#parts;
+    const isLate = ({ pricedAt }: Entry): boolean => clock.now() - pricedAt >= raiseMs;
+    if (this.#tending || ![...this.#entries.values()].some(isLate)) return;
+    this.#tending = true;
+    try {
+      const confirmed = await confirmedCount();
+      for (const nonce of this.#entries.keys()) if (nonce < confirmed) this.#entries.delete(nonce);
+      const mined = await this.#count('latest');
+      const first = [...this.#entries.values()]
+        .filter(({ nonce }) => nonce >= mined)
+        .sort((a, b) => a.nonce - b.nonce)[0];
+      if (!first || !isLate(first)) return;
+      // Where no block came, no price would have helped.
+      if ((await this.#newestBlock()) <= first.pricedIn) return;
+      if (first.nonce === mined) await this.#raise(first);
+      else await this.#giveUp(mined);
+    } catch (error) {
+      // It stays as it was, and is seen to again.
+      if (!(error instanceof CodedError)) throw error;
+    } finally {
+      this.#tending = false;
+    }
+  }
+
+  async #raise(entry: Entry): Promise<void> {
+    const { chain, clock } = this.#parts;
+    const market = await ask(() => marketPrice(chain));
+    const price = raisedPrice(entry.price, entry.first, market);
+    if (price) {
+      entry.raw = await this.#sign(entry.call, entry.nonce, entry.gas, price);
+      entry.hashes.push(keccak256(entry.raw));
+      entry.price = price;
+    }
+    entry.pricedAt = clock.now();
+    entry.pricedIn = await this.#newestBlock();
+    // At its bound it is sent again as it is: nodes forget what waits for long.
+    await this.#broadcast(entry.raw);
+  }
+
+  /**
+   * A number that an earlier process used, for a transaction that does not get mined: an empty one takes its place. What
+   * it was for is read from the chain by whoever needs it.
+   */
+  async #giveUp(nonce: number): Promise<void> {
+    const { chain, signer } = this.#parts;
+    const call = { to: signer.address.toLowerCase() as Hex, data: '0x' } as const;
+    const gas = await ask(() => chain.estimateGas({ ...call, account: signer.address }));
+    await this.send({ call, gas, nonce });
+  }
+
+  async #nextNonce(): Promise<number> {
+    const pending = await this.#count('pending');
+    // A node that lags knows less of our own than we do.
+    return Math.max(pending, ...[...this.#entries.keys()].map((nonce) => nonce + 1));
+  }
+
+  #count(blockTag: 'latest' | 'pending'): Promise<number> {
+    const { chain, signer } = this.#parts;
+    return ask(() => chain.getTransactionCount({ address: signer.address, blockTag }));
+  }
+
+  #newestBlock(): Promise<bigint> {
+    return ask(() => this.#parts.chain.getBlockNumber({ cacheTime: 0 }));
+  }
+
+  #sign(call: Partial<Call>, nonce: number, gas: bigint, price: GasPrice): Promise<Hex> {
+    const { chainId, signer } = this.#parts;
+    return signer.signTransaction({ ...call, nonce, gas, chainId, ...price });
+  }
+
+  async #broadcast(raw: Hex): Promise<void> {
+    try {
+      await ask(() => this.#parts.chain.sendRawTransaction({ serializedTransaction: raw }));
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      if (error.code === 'chain_unreachable') return;
+      const words = `${error.message} ${String(error.data?.['detail'])}`;
+      // It, or an earlier version of it, is there.
+      if (/already (known|imported)|replacement transaction underpriced/i.test(words)) return;
+      if (!/nonce .*too low|nonce too low/i.test(words)) throw error;
+      throw new CodedError('transaction_replaced', 'Another transaction has this number.', {}, error);
+    }
+  }
+}
+
+async function ask<T>(request: () => Promise<T>): Promise<T> {
+  try {
+    return await request();
+  } catch (error) {
+    throw chainError(error);
+  }
+}
