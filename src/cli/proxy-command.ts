@@ -83,9 +83,12 @@ async function runProxy(flags: ProxyFlags): Promise<void> {
     else console.log(`${server.url} answers OpenAI clients, and ${deed}.`);
     endOnSignal(json, async () => {
       await server.close();
-      // Without a file the channel would be forgotten with its deposit.
-      if (close || !file) await client.close();
-      await file?.close();
+      try {
+        // Without a file the channel would be forgotten with its deposit.
+        if (payments && (close || !file)) await client.close();
+      } finally {
+        await file?.close();
+      }
     });
   } catch (error) {
     await file?.close();

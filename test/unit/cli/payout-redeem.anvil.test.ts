@@ -19,7 +19,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'afterglow-redeem-'));
   chain = await TestChain.start();
   await chain.fund(stranger.address, 0n, 10n ** 18n);
-  await writeFile(join(folder, 'gas.key'), stranger.key, { mode: 0o600 });
+  await writeFile(join(folder, 'gas.key'), stranger.key.slice(2), { mode: 0o600 });
   gas = ['--gas-key-file', join(folder, 'gas.key')];
 });
 beforeEach(() => {

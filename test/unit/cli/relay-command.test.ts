@@ -75,3 +75,33 @@ describe.concurrent('afterglow relay', () => {
     expect(wrong).toMatchObject({ code: 2, err: expect.stringMatching(/^--port can't be used/) });
   });
 });
+
+describe('afterglow proxy', () => {
+  it('says that a relay takes no payments, and passes on what it is asked', async () => {
+    const relay = createServer((request, response) => {
+      response.writeHead(request.url === '/v1/models' ? 200 : 404).end('{"data":[]}');
+    });
+    await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(relay.address() as AddressInfo).port}`;
+    let models: Promise<unknown> | undefined;
+    const ran = await afterglow(
+      ['proxy', '--relay', url, '--port', '0'],
+      { AFTERGLOW_KEY: '42'.repeat(32) },
+      (out, end) => {
+        const [at] = /http:\S+\/v1/.exec(out) ?? [];
+        models ??= fetch(`${at}/models`)
+          .then((response) => response.json())
+          .finally(end);
+      },
+    );
+    relay.close();
+    expect(await models).toEqual({ data: [] });
+    expect(ran.out).toMatch(
+      new RegExp(
+        `^\\S+ answers OpenAI clients, and asks ${url}, which takes no payments: nothing is paid\\.\\n$`,
+      ),
+    );
+    expect(ran.err).toBe('');
+    expect(ran.code).toBe(0);
+  });
+});

@@ -116,12 +116,17 @@ describe('a deployment', () => {
       const parameters = ['src/cli/main.ts', 'deploy', ...all, ...flags];
       return promisify(execFile)(process.execPath, parameters).then(
         ({ stdout }) => ({ code: 0, output: stdout }),
-        (error: { code: number; stderr: string }) => ({ code: error.code, output: error.stderr }),
+        // What could be said and still is a failure stands on standard output.
+        (error: { code: number; stdout: string; stderr: string }) => ({
+          code: error.code,
+          output: error.stdout + error.stderr,
+        }),
       );
     };
     expect((await run('--dry-run')).output).toContain('start the relay there once');
     await loadRelayKey(data);
     const rehearsed = await run('--dry-run', '--json');
+    expect(rehearsed.code).toBe(1);
     const { account, gas } = JSON.parse(rehearsed.output) as { account: Hex; gas: string };
     expect(Number(gas)).toBeGreaterThan(0);
     expect((await run()).output).toContain('send it the rest');
