@@ -32,7 +32,7 @@ export interface SignedVoucher extends Voucher {
   readonly signature: Hex;
 }
 
-export type ChannelEvent = ParseEventLogsReturnType<typeof abi>[number];
+export type ChannelEvent = ParseEventLogsReturnType<typeof abi, undefined, true>[number];
 
 /** Our account opens a channel of its own; the contract must be approved for `deposit`. */
 export function openCall(contract: Hex, parts: Omit<ChannelParts, 'payer'>, deposit: bigint): Call {

@@ -23,7 +23,7 @@ interface Creation {
 export async function estimateDeployment(
   chain: ChainClient,
   plan: DeployPlan,
-): Promise<{ gas: bigint; wei: bigint; contracts: { name: string; gas: bigint }[] }> {
+): Promise<{ gas: bigint; contracts: { name: string; gas: bigint }[] }> {
   const contracts = [];
   const creations = [
     ...(plan.token === undefined ? [testDollar()] : []),
@@ -34,7 +34,7 @@ export async function estimateDeployment(
   for (const { name, data } of creations) contracts.push({ name, gas: (await chain.simulate({ data })).gas });
   if (plan.token === undefined) contracts.push({ name: 'PayoutHub', gas: gasBySize(payoutHubCode) });
   const gas = contracts.reduce((sum, contract) => sum + contract.gas, 0n);
-  return { gas, wei: gas * (await chain.gasPrice()), contracts };
+  return { gas, contracts };
 }
 
 /**

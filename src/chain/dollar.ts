@@ -1,4 +1,4 @@
-import { decodeFunctionResult, encodeFunctionData, parseAbi } from 'viem';
+import { decodeFunctionResult, encodeFunctionData, type Log, parseAbi, parseEventLogs } from 'viem';
 import type { Hex } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
 import type { Authorization } from '../protocol/money/authorization.ts';
@@ -42,6 +42,16 @@ export async function readDollars(
   return decodeFunctionResult({ abi, functionName, data: await chain.read({ to: token, data }, at) });
 }
 
+/** What of a token went from one account to another, by the logs of a transaction. */
+export function movedIn(logs: readonly Log[], token: Hex, { from, to }: { from: Hex; to: Hex }): bigint {
+  let moved = 0n;
+  for (const { address, args } of parseEventLogs({ abi, logs: [...logs], eventName: 'Transfer' })) {
+    const isThis = [address, args.from, args.to].join().toLowerCase() === [token, from, to].join();
+    if (isThis) moved += args.value;
+  }
+  return moved;
+}
+
 /** Whether an authorization was carried out or taken back. */
 export async function readAuthorizationUsed(
   chain: ChainClient,
@@ -67,6 +77,31 @@ export async function readDecimals(chain: ChainClient, token: Hex): Promise<numb
     if (error instanceof CodedError && error.code !== 'transaction_reverted') throw error;
     const message = `${token} is no ERC-20 coin: it does not tell its decimals.`;
     throw new CodedError('decimals_missing', message, { token }, error);
+  }
+}
+
+/** A coin as people know it. */
+export interface Coin {
+  readonly decimals: number;
+  /** Its name; its address where it tells none. */
+  readonly coin: string;
+}
+
+/** @throws CodedError as `readDecimals` */
+export async function readCoin(chain: ChainClient, token: Hex): Promise<Coin> {
+  return { decimals: await readDecimals(chain, token), coin: await readName(chain, token) };
+}
+
+/** What is printed is no place for a stranger's control characters. */
+async function readName(chain: ChainClient, token: Hex): Promise<string> {
+  const functionName = 'name';
+  const data = encodeFunctionData({ abi, functionName });
+  try {
+    const name = decodeFunctionResult({ abi, functionName, data: await chain.read({ to: token, data }) });
+    return name.replace(/\p{C}/gu, '').slice(0, 40) || token;
+  } catch (error) {
+    if (error instanceof CodedError && error.code !== 'transaction_reverted') throw error;
+    return token;
   }
 }
 

@@ -25,7 +25,7 @@ export interface SignedPayoutTo extends Omit<PayoutTo, 'payee'> {
   readonly signature: Hex;
 }
 
-export type HubEvent = ParseEventLogsReturnType<typeof abi>[number];
+export type HubEvent = ParseEventLogsReturnType<typeof abi, undefined, true>[number];
 
 /** The most rows that go into one transaction: some 2 million gas for repeated payees, 6 million for new ones. */
 const REDEEM_ROWS = 100;

@@ -86,17 +86,26 @@ async function leave(flags: LeaveFlags): Promise<void> {
   if (json) return console.log(plainJson(left));
   switch (left.step) {
     case 'waiting':
-      console.log(
-        `The escrow pays out from ${new Date(left.withdrawableAt * 1_000).toISOString()} on: run this again then.`,
-      );
+      console.log(`The escrow pays out from ${timeOf(left.withdrawableAt)} on: run this again then.`);
       return;
     case 'unsent':
       console.log('Nothing was sent: no gas. Anybody may send this, and only you can be paid by it:');
       console.log(describeCall(left.call));
+      if (left.lapsesAt !== undefined) {
+        console.log(`It does nothing from ${timeOf(left.lapsesAt)} on: run this again for a new one.`);
+      }
       return;
-    case 'left':
-      console.log(`Left: ${left.settled} base units were the relay's, ${left.refunded} came back.`);
+    case 'left': {
+      const { coin, decimals, refunded, settled } = left;
+      const [relays, back] = [settled, refunded].map((amount) => formatCoins(amount, decimals));
+      console.log(`Left: ${relays} ${coin} went to the relay, ${back} came back.`);
+    }
   }
+}
+
+/** @param time Unix seconds */
+function timeOf(time: number): string {
+  return new Date(time * 1_000).toISOString();
 }
 
 /** Pays for nothing: the budget is none. */

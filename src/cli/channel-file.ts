@@ -16,11 +16,14 @@ export function channelPath(keyFile: string, relay: string): string {
   return `${keyFile}.${URL.parse(relay)?.host.replaceAll(':', '-') ?? 'relay'}.channel.json`;
 }
 
-/** @throws CodedError `channel_in_use`: two processes would sign past each other */
+/** @throws CodedError `channel_in_use`: two processes would sign past each other, `channel_unreadable` */
 export async function openChannelFile(path: string): Promise<ChannelFile> {
   const lock = `${path}.lock`;
   await takeLock(lock, path);
-  const state = await readText(path);
+  const state = await readText(path).catch(async (error: unknown) => {
+    await rm(lock, { force: true });
+    throw error;
+  });
   return {
     path,
     state,
@@ -41,7 +44,7 @@ export async function openChannelFile(path: string): Promise<ChannelFile> {
 
 const CURE = 'name the relay that it was with (--relay), or the file (--state)';
 
-/** What was kept last, without holding the file. @throws CodedError `channel_missing` */
+/** What was kept last, without holding the file. @throws CodedError `channel_missing`, `channel_unreadable` */
 export async function readChannelFile(path: string): Promise<string> {
   const state = await readText(path);
   if (state !== undefined) return state;
@@ -51,8 +54,13 @@ export async function readChannelFile(path: string): Promise<string> {
 function readText(path: string): Promise<string | undefined> {
   return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
-    throw error;
+    throw unreadable(path, error);
   });
+}
+
+function unreadable(path: string, cause: NodeJS.ErrnoException): CodedError {
+  const message = `The file of the channel can't be used (${cause.code}): ${path}. Name another one with --state.`;
+  return new CodedError('channel_unreadable', message, { path }, cause);
 }
 
 async function takeLock(lock: string, path: string): Promise<void> {
@@ -60,7 +68,8 @@ async function takeLock(lock: string, path: string): Promise<void> {
     try {
       return await writeFile(lock, String(process.pid), { flag: 'wx', mode: 0o600 });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      const cause = error as NodeJS.ErrnoException;
+      if (cause.code !== 'EEXIST') throw unreadable(path, cause);
     }
     const holder = Number(await readFile(lock, 'utf8').catch(() => ''));
     if (isRunning(holder))

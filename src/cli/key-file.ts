@@ -51,13 +51,17 @@ async function readKeyFile(file: string): Promise<string> {
 
 /**
  * Makes a key and keeps it in a new file that only its owner may read.
- * @throws CodedError `key_exists`: a key is never overwritten
+ * @throws CodedError `key_exists`: a key is never overwritten, `key_unwritable`
  */
 export async function createKeyFile(file: string): Promise<Wallet> {
   const key = createPrivateKey();
-  await mkdir(dirname(file), { recursive: true });
+  const unwritable = (cause: NodeJS.ErrnoException): never => {
+    const message = `The key can't be kept there (${cause.code}): ${file}. Name a new file in a folder of yours.`;
+    throw new CodedError('key_unwritable', message, { file }, cause);
+  };
+  await mkdir(dirname(file), { recursive: true }).catch(unwritable);
   await writeFile(file, `${key}\n`, { mode: 0o600, flag: 'wx' }).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'EEXIST') throw cause;
+    if (cause.code !== 'EEXIST') unwritable(cause);
     throw new CodedError('key_exists', `There is a file already, and it may be a key: ${file}.`, { file });
   });
   return keyWallet(key);

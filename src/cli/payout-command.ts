@@ -7,6 +7,7 @@ import {
   type Redemption,
   redeemVoucher,
   type SavedVoucher,
+  type VoucherEntry,
 } from '../sdk/index.ts';
 import { readKey } from './key-file.ts';
 import { describeCall } from './open-call-words.ts';
@@ -33,28 +34,45 @@ export function payoutCommand(): Command {
   return new Command('payout').description("A provider's payouts.").addCommand(redeem);
 }
 
-/** What came of one voucher. */
-type Told = Pick<SavedVoucher, 'chainId' | 'hub' | 'payee'> & (Redemption | { readonly error: ErrorBody });
+/** What came of one entry of the file. */
+type Told = Partial<Pick<SavedVoucher, 'chainId' | 'hub' | 'payee'>> &
+  (Redemption | Elsewhere | { readonly error: ErrorBody });
 
-/** Each voucher by itself: one that can't be drawn takes nothing from the others. */
+/** A voucher of another chain than the RPC's, in a file that has some of the RPC's too: for another run. */
+interface Elsewhere {
+  readonly outcome: { readonly step: 'elsewhere' };
+}
+
+/** Each voucher by itself: one that can't be drawn takes nothing from the others. One run draws on one chain. */
 async function runRedeem(file: string, { dryRun, gasKeyFile, json, rpcUrl }: RedeemFlags): Promise<void> {
-  const vouchers = parseVouchers(await readVoucherFile(file));
+  const entries = parseVouchers(await readVoucherFile(file));
   const gasKey = gasKeyFile === undefined || dryRun ? {} : { gasKey: await readKey(gasKeyFile) };
   const all: Told[] = [];
-  for (const voucher of vouchers) {
-    const { chainId, hub, payee } = voucher;
-    const told = await redeemVoucher({ voucher, rpcUrl, ...gasKey }).catch((error: unknown) => {
-      if (!(error instanceof CodedError)) throw error;
-      process.exitCode = 1;
-      return { error: error.toBody() };
-    });
+  for (const entry of entries) {
+    const told = 'error' in entry ? { error: entry.error.toBody() } : await redeem(entry.voucher);
     // Somebody who brought gas meant to be paid.
-    if ('outcome' in told && told.outcome.step === 'unfunded' && gasKeyFile !== undefined)
-      process.exitCode = 1;
-    all.push({ chainId, hub, payee, ...told });
-    if (!json) console.log(describe(all.at(-1) as Told).join('\n'));
+    const isUnpaid = 'outcome' in told && told.outcome.step === 'unfunded' && gasKeyFile !== undefined;
+    if ('error' in told || isUnpaid) process.exitCode = 1;
+    all.push(told);
+    if (!json) console.log(describe(told).join('\n'));
   }
   if (json) console.log(plainJson(all));
+
+  async function redeem(voucher: SavedVoucher): Promise<Told> {
+    const { chainId, hub, payee } = voucher;
+    try {
+      return { chainId, hub, payee, ...(await redeemVoucher({ voucher, rpcUrl, ...gasKey })) };
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      if (isElsewhere(error, entries)) return { chainId, hub, payee, outcome: { step: 'elsewhere' } };
+      return { chainId, hub, payee, error: error.toBody() };
+    }
+  }
+}
+
+function isElsewhere({ code, data }: CodedError, entries: readonly VoucherEntry[]): boolean {
+  if (code !== 'chain_mismatch') return false;
+  return entries.some((entry) => 'voucher' in entry && entry.voucher.chainId === data?.['found']);
 }
 
 async function readVoucherFile(file: string): Promise<string> {
@@ -65,12 +83,17 @@ async function readVoucherFile(file: string): Promise<string> {
 }
 
 function describe(told: Told): string[] {
-  const head = `Hub ${told.hub} on chain ${told.chainId}, for ${told.payee}:`;
+  const head =
+    told.hub === undefined
+      ? 'Not a voucher:'
+      : `Hub ${told.hub} on chain ${told.chainId}, for ${told.payee}:`;
   if ('error' in told) return [head, `  ${told.error.message}`];
-  const { available, outcome, paid, signed } = told;
-  const coins = (amount: bigint): string => formatCoins(amount, told.decimals);
+  if (!('signed' in told))
+    return [head, `  Not of this RPC's chain: run it again with an RPC of chain ${told.chainId}.`];
+  const { available, coin, decimals, outcome, paid, signed } = told;
+  const coins = (amount: bigint): string => formatCoins(amount, decimals);
   const open = signed > paid ? signed - paid : 0n;
-  const worth = `  signed ${coins(signed)}, paid ${coins(paid)}: ${coins(open)} to come; the hub has ${coins(available)}`;
+  const worth = `  signed ${coins(signed)}, paid ${coins(paid)}: ${coins(open)} ${coin} to come; the hub has ${coins(available)}`;
   switch (outcome.step) {
     case 'redeemed':
       return [head, worth, `  Redeemed, by transaction ${outcome.transaction}.`];

@@ -1,4 +1,6 @@
-import { ChainClient } from '../chain/chain-client.ts';
+import type { Call } from '../chain/call.ts';
+import { ChainClient, type Confirmed } from '../chain/chain-client.ts';
+import { billGas, checkBill } from '../chain/gas-bill.ts';
 import type { Hex } from '../core/bytes.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -21,4 +23,11 @@ export async function visitChain({ chainId, gasKey, rpcUrl }: ChainVisit): Promi
   });
   await chain.checkChain();
   return chain;
+}
+
+/** Sends one call. @throws CodedError as `ChainClient.send`, `gas_missing` {account, balance, needed, wei} */
+export async function sendCall(chain: ChainClient, call: Call): Promise<Confirmed> {
+  const { gas } = await chain.simulate(call);
+  checkBill(await billGas(chain, gas));
+  return chain.send(call);
 }

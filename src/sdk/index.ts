@@ -8,7 +8,7 @@ export { leaveChannel, type Leaving, type LeavingOptions } from './leaving.ts';
 export type { OpenCall } from './open-call.ts';
 export type { ChannelClosed, ChannelStatus } from './payment-messages.ts';
 export { fetchTerms, type PaymentTerms, type TrustedContracts } from './payment-terms.ts';
-export { parseVouchers, type SavedVoucher } from './payout-voucher.ts';
+export { parseVouchers, type SavedVoucher, type VoucherEntry } from './payout-voucher.ts';
 export { type ReadReceipt, readReceipt } from './receipt-file.ts';
 export {
   type RedeemingOptions,

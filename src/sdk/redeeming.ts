@@ -1,10 +1,10 @@
-import type { ChainClient } from '../chain/chain-client.ts';
+import type { ChainClient, Confirmed } from '../chain/chain-client.ts';
 import { revertError } from '../chain/chain-errors.ts';
-import { readDecimals } from '../chain/dollar.ts';
+import { type Coin, movedIn, readCoin } from '../chain/dollar.ts';
 import { hubEvents, readAvailable, readHub, readPaid, redeemCall } from '../chain/hub.ts';
 import type { Hex } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
-import { visitChain } from './chain-visit.ts';
+import { sendCall, visitChain } from './chain-visit.ts';
 import type { OpenCall } from './open-call.ts';
 import type { SavedVoucher } from './payout-voucher.ts';
 
@@ -16,13 +16,12 @@ export interface RedeemingOptions {
 }
 
 /** What a voucher is worth, and what came of redeeming it. Amounts in base units. */
-export interface Redemption {
+export interface Redemption extends Coin {
   /** All that the relay ever signed for this payee, and what of that the hub had paid before. */
   readonly signed: bigint;
   readonly paid: bigint;
   /** What the hub had to pay with. */
   readonly available: bigint;
-  readonly decimals: number;
   readonly outcome: RedemptionOutcome;
 }
 
@@ -37,7 +36,8 @@ export type RedemptionOutcome =
 
 /**
  * Draws what a payout voucher is for without the relay, for one that is gone (rule K10).
- * @throws CodedError `contract_missing`, `voucher_wrong_hub`, `redeem_refused` {reason}, and those of the chain
+ * @throws CodedError `contract_missing`, `voucher_wrong_hub`, `gas_missing`, `redeem_refused` {reason}, and those
+ * of the chain
  */
 export async function redeemVoucher({ gasKey, rpcUrl, voucher }: RedeemingOptions): Promise<Redemption> {
   const { chainId, hub, payee, signature, token } = voucher;
@@ -46,20 +46,32 @@ export async function redeemVoucher({ gasKey, rpcUrl, voucher }: RedeemingOption
   const signed = BigInt(voucher.cumulative);
   const paid = await readPaid(chain, hub, payee);
   const available = await readAvailable(chain, token, hub);
-  const decimals = await readDecimals(chain, token);
-  const told = (outcome: RedemptionOutcome): Redemption => ({ signed, paid, available, decimals, outcome });
+  const coin = await readCoin(chain, token);
+  const told = (outcome: RedemptionOutcome): Redemption => ({ signed, paid, available, ...coin, outcome });
 
   if (paid >= signed) return told({ step: 'spent' });
   if (available < signed - paid) return told({ step: 'unfunded' });
   const call = redeemCall(hub, [{ payee, cumulativeAmount: signed, signature }]);
   if (gasKey === undefined) return told({ step: 'unsent', call: { chainId, ...call } });
-  const { hash, logs } = await chain.send(call);
-  // A row that the hub leaves out does not revert: what it has paid by now is what counts.
-  if ((await readPaid(chain, hub, payee)) >= signed) return told({ step: 'redeemed', transaction: hash });
-  const skipped = hubEvents(logs).find((event) => event.eventName === 'PayoutSkipped');
-  const reason = skipped?.args.reason ? revertError(skipped.args.reason).data?.['reason'] : undefined;
-  const message = `The hub left the payout out (${String(reason)}), in transaction ${hash}.`;
+  const { hash, logs } = await sendCall(chain, call);
+  // A row that the hub leaves out does not revert. The receipt says what happened; nothing is read from the chain after
+  // it, for another node of the same address may not have seen its block yet.
+  if (movedIn(logs, token, { from: hub, to: payee }) > 0n)
+    return told({ step: 'redeemed', transaction: hash });
+  const reason = skipReason(logs, hub);
+  // Somebody else redeemed it a moment before.
+  if (reason === 'AmountNotIncreasing') return { ...told({ step: 'spent' }), paid: signed };
+  const message = `The hub left the payout out (${reason ?? 'nothing moved'}), in transaction ${hash}.`;
   throw new CodedError('redeem_refused', message, { reason, transaction: hash });
+}
+
+/** Why the hub left its row out, by name; undefined where it does not say. */
+function skipReason(logs: Confirmed['logs'], hub: Hex): string | undefined {
+  for (const event of hubEvents(logs)) {
+    if (event.eventName !== 'PayoutSkipped' || event.address.toLowerCase() !== hub) continue;
+    return String(revertError(event.args.reason).data?.['reason']);
+  }
+  return undefined;
 }
 
 async function checkHub(

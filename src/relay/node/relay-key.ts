@@ -23,8 +23,13 @@ export async function loadRelayKey(dataFolder: string | undefined): Promise<Rela
   const kept = await readKept(dataFolder);
   if (kept) return kept;
   const key = cryptoRandom.bytes(32);
-  await mkdir(dataFolder, { recursive: true });
-  await writeFile(join(dataFolder, NAME), `${toHex(key)}\n`, { mode: 0o600, flag: 'wx' });
+  const file = join(dataFolder, NAME);
+  const unwritable = (cause: NodeJS.ErrnoException): never => {
+    const message = `The relay's key can't be kept (${cause.code}): ${file}.`;
+    throw new CodedError('relay_key_invalid', message, { file }, cause);
+  };
+  await mkdir(dataFolder, { recursive: true }).catch(unwritable);
+  await writeFile(file, `${toHex(key)}\n`, { mode: 0o600, flag: 'wx' }).catch(unwritable);
   return keyOf(key);
 }
 
@@ -43,7 +48,8 @@ async function readKept(dataFolder: string): Promise<RelayKey | undefined> {
   const file = join(dataFolder, NAME);
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
-    throw error;
+    const message = `The relay's key can't be read (${error.code}): ${file}.`;
+    throw new CodedError('relay_key_invalid', message, { file }, error);
   });
   return text === undefined ? undefined : keyIn(file, text.trim());
 }
@@ -57,6 +63,7 @@ function keyIn(file: string, text: string): RelayKey {
     if (!/^0x[0-9a-f]{64}$/.test(text)) throw new Error('not 32 bytes of hex');
     return keyOf(fromHex(text));
   } catch (cause) {
-    throw new CodedError('relay_key_invalid', `The relay's key can't be read: ${file}.`, { file }, cause);
+    const message = `There is no relay's key in ${file}: 0x and 64 hex digits, as the relay wrote it.`;
+    throw new CodedError('relay_key_invalid', message, { file }, cause);
   }
 }

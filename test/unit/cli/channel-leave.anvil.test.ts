@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
@@ -7,6 +7,7 @@ import { readDollars } from '../../../src/chain/dollar.ts';
 import { readChannel } from '../../../src/chain/channel.ts';
 import { createProgram } from '../../../src/cli/afterglow.ts';
 import { agentOf, type ChainAgent } from '../chain/chain-agent.ts';
+import { LaggingNode } from '../chain/lagging-node.ts';
 
 const DEPOSIT = 1_000_000n;
 const payer = newAccount();
@@ -85,17 +86,49 @@ it('K7 afterglow channel leave: with the payer’s wallet and another’s gas th
   // The second word of what is sent: until when the signed request is good.
   const deadline = Number(
     `0x${printed
-      .at(-1)
+      .join('')
       ?.split('data  0x')[1]
       ?.slice(8 + 64, 8 + 128)}`,
   );
   expect(deadline - (await chain.time())).toBe(24 * 3_600);
+  expect(printed.at(-1)).toBe(
+    `It does nothing from ${new Date(deadline * 1_000).toISOString()} on: run this again for a new one.`,
+  );
+
+  // Gas is looked for before anything is sent.
+  const poor = newAccount();
+  await expect(leave(payer, '--gas-key-file', await keyFile(poor))).rejects.toMatchObject({
+    code: 'gas_missing',
+    data: { account: poor.address, balance: '0' },
+  });
+  printed = [];
   await leave(payer, ...gas, '--json');
   expect(JSON.parse(printed.at(-1) ?? '')).toMatchObject({ step: 'waiting' });
   await leave(payer, ...gas);
   expect(printed.at(-1)).toContain('run this again then');
   await chain.pass(61);
-  await leave(payer, ...gas);
-  expect(printed.at(-1)).toBe(`Left: 0 base units were the relay's, ${DEPOSIT} came back.`);
+  // Whom the wallet has no gas from: the second step lapses never.
+  await leave(payer);
+  expect(printed.at(-1)).toContain('data  0x');
+  // The transaction's own word counts, where the next answer comes from a node that lags.
+  await using late = await LaggingNode.start(chain.anvil.rpcUrl);
+  late.isStale = true;
+  await leave(payer, ...gas, '--rpc-url', late.rpcUrl);
+  expect(printed.at(-1)).toBe('Left: 0 Test Dollar went to the relay, 1 came back.');
   expect(await readDollars(chain.relay, token, payer.address)).toBe(DEPOSIT);
+});
+
+it('names what is wrong with a file or an escrow that is none', async () => {
+  await expect(leave(payer, '--state', folder)).rejects.toMatchObject({
+    code: 'channel_unreadable',
+    message: expect.stringContaining(`(EISDIR): ${folder}`) as string,
+  });
+  const file = join(folder, 'elsewhere.json');
+  const nowhere = newAccount().address;
+  const state = await readFile(join(folder, 'channel.json'), 'utf8');
+  await writeFile(file, JSON.stringify({ ...(JSON.parse(state) as object), escrow: nowhere }));
+  await expect(leave(payer, '--state', file)).rejects.toMatchObject({
+    code: 'contract_missing',
+    message: `There is no escrow at ${nowhere} on chain ${chain.deployment.chainId}.`,
+  });
 });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -93,6 +93,19 @@ describe('afterglow deploy', () => {
     expect(printed[1]).toContain('As planned');
     await run('--data', join(folder, 'none'), '--signer', address, ...gas);
     expect(printed[2]).toContain(`and the --data whose key is ${address}`);
+  });
+
+  it('says what is wrong with a key of --data that can’t be read', async () => {
+    const data = join(folder, 'odd');
+    await mkdir(join(data, 'relay.key'), { recursive: true });
+    for (const [where, fault] of [
+      [data, `The relay's key can't be read (EISDIR): ${join(data, 'relay.key')}.`],
+      [keyFile, `The relay's key can't be read (ENOTDIR): ${join(keyFile, 'relay.key')}.`],
+    ] as const)
+      await expect(run('--data', where)).rejects.toMatchObject({
+        code: 'relay_key_invalid',
+        message: fault,
+      });
   });
 
   it('does not rehearse what it verifies', async () => {

@@ -1,4 +1,5 @@
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -40,6 +41,7 @@ describe('afterglow wallet', () => {
     expect(printed[1]).toBe(address);
     const key = (await readFile(file, 'utf8')).trim();
     await expect(run('wallet', 'new', file)).rejects.toMatchObject({ code: 'key_exists' });
+    await expect(run('wallet', 'new', join(file, 'x'))).rejects.toMatchObject({ code: 'key_unwritable' });
     expect((await readFile(file, 'utf8')).trim()).toBe(key);
     expect(printed.join('\n')).not.toContain(key.slice(2));
   });
@@ -131,6 +133,10 @@ describe('afterglow channel', () => {
     const path = join(folder, 'channel.json');
     await writeFile(`${path}.lock`, '1');
     await expect(openChannelFile(path)).rejects.toMatchObject({ code: 'channel_in_use' });
+    const directory = join(folder, 'channels');
+    await mkdir(directory);
+    await expect(openChannelFile(directory)).rejects.toMatchObject({ code: 'channel_unreadable' });
+    expect(existsSync(`${directory}.lock`)).toBe(false);
     await writeFile(`${path}.lock`, '999999999');
     const file = await openChannelFile(path);
     await file.save('{"a":1}');

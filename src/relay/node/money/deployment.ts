@@ -2,6 +2,7 @@ import { ChainClient } from '../../../chain/chain-client.ts';
 import { deploy, estimateDeployment } from '../../../chain/deploy.ts';
 import { type Deployment, type DeployPlan, verifyDeployment } from '../../../chain/deployment.ts';
 import { readDecimals } from '../../../chain/dollar.ts';
+import { billGas, checkBill, type GasBill } from '../../../chain/gas-bill.ts';
 import type { Hex } from '../../../core/bytes.ts';
 import { CodedError } from '../../../core/errors.ts';
 import { unitOf } from '../../../protocol/money/price.ts';
@@ -16,14 +17,8 @@ export interface DeploymentOrder extends DeployPlan {
   readonly confirmations: number;
 }
 
-export interface DeploymentCost {
-  /** The account that pays, and what it has. */
-  readonly account: Hex;
-  readonly balanceWei: bigint;
+export interface DeploymentCost extends GasBill {
   readonly gas: bigint;
-  readonly wei: bigint;
-  /** What the account must have before anything is sent. */
-  readonly neededWei: bigint;
   readonly contracts: readonly { readonly name: string; readonly gas: bigint }[];
 }
 
@@ -46,16 +41,7 @@ export async function rehearseDeployment(order: DeploymentOrder): Promise<Deploy
 export async function makeDeployment(order: DeploymentOrder): Promise<Deployment> {
   return withChain(order, async (chain) => {
     await checkOrder(chain, order);
-    const { account, balanceWei, neededWei, wei } = await costOf(chain, order);
-    if (balanceWei < neededWei) {
-      const message = `The account ${account} has ${balanceWei} wei and needs ${neededWei}, half as much again as the estimate: send it the rest.`;
-      throw new CodedError('gas_missing', message, {
-        account,
-        balance: `${balanceWei}`,
-        needed: `${neededWei}`,
-        wei: `${wei}`,
-      });
-    }
+    checkBill(await costOf(chain, order));
     return deploy(chain, order);
   });
 }
@@ -72,11 +58,8 @@ export async function checkDeployment(
 }
 
 async function costOf(chain: ChainClient, order: DeploymentOrder): Promise<DeploymentCost> {
-  const account = chain.account as Hex;
   const estimate = await estimateDeployment(chain, order);
-  // Nodes want what a transaction may cost at most: a quarter more gas than estimated, at a price that may rise.
-  const neededWei = (estimate.wei * 3n) / 2n;
-  return { account, balanceWei: await chain.gasBalance(account), neededWei, ...estimate };
+  return { ...estimate, ...(await billGas(chain, estimate.gas)) };
 }
 
 async function checkOrder(

@@ -1,5 +1,3 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAnvil } from '../../../../scripts/network/anvil.ts';
 import { ask, newAccount, TestChain } from '../../../../scripts/network/test-chain.ts';
@@ -13,6 +11,7 @@ import {
   rehearseDeployment,
 } from '../../../../src/relay/node/money/deployment.ts';
 import { startRelayServer } from '../../../../src/relay/node/relay-server.ts';
+import { LaggingNode } from '../../chain/lagging-node.ts';
 
 /** No test chain's, and longer than ten digits. */
 const CHAIN_ID = 98_765_432_101;
@@ -113,7 +112,7 @@ describe('K15 a deployment that does not end well', () => {
   });
 
   it('reads again where a node lags, and says what is there where it never comes', async () => {
-    await using late = await laggingNode(chain.anvil.rpcUrl);
+    await using late = await LaggingNode.start(chain.anvil.rpcUrl);
     late.blind = 3;
     const made = await deploy(chain.connect(payer.key, { rpcUrl: late.rpcUrl }), order);
     expect(late.blind).toBe(0);
@@ -144,33 +143,4 @@ describe('K15 deployment_wrong', () => {
 function planOf({ relay }: TestChain): { gracePeriod: number; owner: Hex; signer: Hex } {
   const account = relay.account as Hex;
   return { gracePeriod: 599, owner: account, signer: account };
-}
-
-/** A node that shows no code for some questions more. */
-async function laggingNode(rpcUrl: string): Promise<AsyncDisposable & { rpcUrl: string; blind: number }> {
-  const server = createServer((request, response) => {
-    void (async () => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk as Buffer);
-      const body = Buffer.concat(chunks).toString();
-      const { id, method } = JSON.parse(body) as { id: number; method: string };
-      response.setHeader('content-type', 'application/json');
-      if (method === 'eth_getCode' && node.blind > 0) {
-        node.blind--;
-        return response.end(JSON.stringify({ jsonrpc: '2.0', id, result: '0x' }));
-      }
-      const headers = { 'content-type': 'application/json' };
-      return response.end(await (await fetch(rpcUrl, { method: 'POST', headers, body })).text());
-    })();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const node = {
-    rpcUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    blind: 0,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-  return node;
 }
