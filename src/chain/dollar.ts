@@ -30,6 +30,16 @@ export function transferWithAuthorizationCall(
   return { to: token, data: encodeFunctionData({ abi, functionName: 'transferWithAuthorization', args }) };
 }
 
+/** `to` moves money to itself by the holder's `ReceiveWithAuthorization`: what the escrow does. */
+export function receiveWithAuthorizationCall(
+  token: Hex,
+  { from, to, value, validAfter, validBefore, nonce }: Authorization,
+  signature: Hex,
+): Call {
+  const args = [from, to, value, validAfter, validBefore, nonce, signature] as const;
+  return { to: token, data: encodeFunctionData({ abi, functionName: 'receiveWithAuthorization', args }) };
+}
+
 /** What an account holds of a token, in base units. */
 export async function readDollars(
   chain: ChainClient,

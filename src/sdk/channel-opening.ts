@@ -7,6 +7,7 @@ import { postCredential, readStatus } from './channel-requests.ts';
 import { adoptStatus } from './channel-status.ts';
 import { openPayload } from './credential.ts';
 import type { ChannelStatus } from './payment-messages.ts';
+import type { PaymentTerms } from './payment-terms.ts';
 import { channelIdOf, signDeposit, signVoucher } from './payment-signing.ts';
 import { discard, errorOf } from './relay-answer.ts';
 import { accountOf } from './wallet.ts';
@@ -57,8 +58,7 @@ async function resume(channel: Channel, record: ChannelRecord, signal?: AbortSig
 
 async function planChannel(channel: Channel): Promise<ChannelRecord> {
   const { budget, clock, deposit, random, relay, terms, wallet } = channel.parts;
-  if (!terms.feePayer)
-    throw new CodedError('payment_unsupported', 'This relay does not open channels for its agents.');
+  if (!terms.feePayer) throw unsponsored(terms);
   if (deposit < terms.minDeposit) {
     throw new CodedError('budget_too_small', 'The relay asks for a larger deposit than the budget allows.', {
       budget: budget.toString(),
@@ -90,6 +90,14 @@ async function planChannel(channel: Channel): Promise<ChannelRecord> {
   };
   await channel.keep(record);
   return record;
+}
+
+/** What is missing, and what would do: this client signs, and sends no transactions. */
+function unsponsored({ escrow, token }: PaymentTerms): CodedError {
+  const message =
+    'This relay does not pay for the opening of channels: its coin takes no signed authorizations (EIP-3009 with ' +
+    'the signature as bytes), or it sponsors nobody. This client has no gas to open one with: choose another relay.';
+  return new CodedError('payment_unsupported', message, { missing: 'sponsored opening', escrow, token });
 }
 
 async function openChannel(channel: Channel, record: ChannelRecord, signal?: AbortSignal): Promise<void> {

@@ -71,6 +71,7 @@ export function createPaidWorld(seed: number, options: PaidWorldOptions = {}): P
     confirmations,
     minDeposit: 100n,
     suggestedDeposit: 1_000n,
+    feePayer: true,
     prices: new Map(
       [SIM_MODEL, SIM_ENCODER].map(({ id }) => [
         id,

@@ -29,6 +29,7 @@ const PAYMENT: Kind = { status: 402, type: 'payment_required', retry: false };
 /** Refused payments: nothing about them changes by sending them again. */
 const PAYMENTS: Readonly<Record<string, Kind>> = {
   payment_required: PAYMENT,
+  authorization_unsupported: PAYMENT,
   challenge_invalid: PAYMENT,
   challenge_expired: PAYMENT,
   channel_unknown: PAYMENT,

@@ -47,7 +47,7 @@ export interface Challenges {
 /** @param key 32 secret bytes, the same for all processes of one relay */
 export function createChallenges(
   key: Uint8Array,
-  { chainId, escrow, feeBps, relay, suggestedDeposit, token }: PaymentTerms,
+  { chainId, escrow, feeBps, feePayer, relay, suggestedDeposit, token }: PaymentTerms,
   unit: bigint,
   clock: Clock,
 ): Challenges {
@@ -66,8 +66,8 @@ export function createChallenges(
         methodDetails: {
           chainId,
           escrowContract: escrow,
-          feePayer: true,
-          credentialTypes: ['authorization', 'hash'],
+          feePayer,
+          credentialTypes: feePayer ? ['authorization', 'hash'] : ['hash'],
           afterglow: { unit: String(unit), feeBps, ...(quote ? detailsOf(quote) : {}) },
         },
       });

@@ -64,6 +64,10 @@ export function createChannelOpening(parts: OpeningParts): ChannelOpening {
     nonce: Hex,
     code: string,
   ): void {
+    if (!terms.feePayer) {
+      const message = 'This relay submits no authorizations: open and top up by a transaction of your own.';
+      throw new CodedError('authorization_unsupported', message, { token });
+    }
     const { from, to, validBefore, nonce: given } = authorization;
     const fault = (message: string): CodedError => new CodedError(code, message);
     if (to !== escrow) throw fault('The authorization is not for the escrow of this relay.');

@@ -22,6 +22,8 @@ export interface PaymentTerms {
   readonly closeGraceSeconds: number;
   /** Blocks that a deposit must be deep in, its own included. */
   readonly confirmations: number;
+  /** Whether the relay opens and tops up channels at its own cost: the token must take authorizations for that (rule H9). */
+  readonly feePayer: boolean;
   readonly minDeposit: bigint;
   readonly suggestedDeposit: bigint;
   /** By model id; a model that is not here is not sold. */
@@ -39,7 +41,6 @@ export function termsJson(terms: PaymentTerms, unit: bigint): object {
     chunkTokens: CHUNK_TOKENS,
     minDeposit: String(minDeposit),
     suggestedDeposit: String(suggestedDeposit),
-    feePayer: true,
     prices: Object.fromEntries(prices),
   };
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { takesAuthorizations } from '../../../chain/authorization-probe.ts';
 import { ChainClient } from '../../../chain/chain-client.ts';
 import { readGracePeriod } from '../../../chain/channel.ts';
 import { readDecimals, readTokenDomain } from '../../../chain/dollar.ts';
@@ -6,6 +7,7 @@ import { readHub } from '../../../chain/hub.ts';
 import { type Hex, toHex } from '../../../core/bytes.ts';
 import type { Clock } from '../../../core/clock.ts';
 import { CodedError } from '../../../core/errors.ts';
+import { cryptoRandom } from '../../../core/random.ts';
 import { hubIdOf, payoutDigester } from '../../../protocol/money/payout.ts';
 import { unitOf } from '../../../protocol/money/price.ts';
 import { signDigest } from '../../../protocol/money/signature.ts';
@@ -25,6 +27,9 @@ import { openSqliteLedger } from '../sqlite-ledger.ts';
 import { createEvmChannels } from './evm-channels.ts';
 import { createEvmSettlement } from './evm-settlement.ts';
 import { checkFaucet, isTestChain, LEAST_GRACE_SECONDS } from './test-chains.ts';
+
+const NO_SPONSORING =
+  'Agents need gas of their own here: the coin takes no signed authorizations (EIP-3009), or none are sponsored.';
 
 export interface MoneyParts {
   readonly configuration: ChainConfiguration;
@@ -67,7 +72,8 @@ export async function openMoney(parts: MoneyParts): Promise<Money> {
     patienceMs: confirmMs,
   });
   await chain.checkChain();
-  const terms = await readTerms(chain, configuration, key.address, models);
+  const terms = await readTerms(chain, configuration, key, models);
+  if (!terms.feePayer) log.warn({ token: terms.token, sponsoredPerDay }, NO_SPONSORING);
   const hubParts = await readOwnHub(chain, terms);
   const unit = unitOf(terms.tokenDecimals);
   const { escrow, hub, token } = terms;
@@ -102,18 +108,27 @@ export async function openMoney(parts: MoneyParts): Promise<Money> {
 async function readTerms(
   chain: ChainClient,
   configuration: ChainConfiguration,
-  relay: Hex,
+  key: RelayKey,
   models: readonly RelayModel[],
 ): Promise<PaymentTerms> {
-  const { chainId, confirmations, escrow, feeBps, hub, minDeposit, suggestedDeposit, token } = configuration;
+  const { chainId, confirmations, escrow, feeBps, hub, minDeposit, sponsoredPerDay } = configuration;
+  const { suggestedDeposit, token } = configuration;
   for (const [name, at] of Object.entries({ token, escrow, hub })) {
     if ((await chain.code(at)) !== '0x') continue;
     const message = `There is no contract at ${at}, which the setting chain.${name} names, on chain ${chainId}.`;
     throw new CodedError('contract_missing', message, { name, at });
   }
   const { name, version } = await tokenDomain(chain, configuration);
+  const account = key.address;
+  const domain = { name, version, chainId: BigInt(chainId), verifyingContract: token };
+  const sign = (digest: Hex): Hex => signDigest(digest, key.privateKey);
+  const nonce = toHex(cryptoRandom.bytes(32));
+  const feePayer =
+    sponsoredPerDay > 0 &&
+    (await takesAuthorizations(chain, token, { account, domain, escrow, nonce, sign }));
   return {
-    relay,
+    relay: account,
+    feePayer,
     chainId,
     token,
     tokenName: name,
