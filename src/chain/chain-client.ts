@@ -313,6 +313,15 @@ export class ChainClient {
     return receipt?.status === 'success' ? Number(receipt.blockNumber) : undefined;
   }
 
+  /** What a transaction that succeeded sent to make which contract; undefined where it made none. */
+  async creationOf(hash: Hex): Promise<{ data: Hex; contract: Hex } | undefined> {
+    const receipt = await this.#receipt(hash);
+    const contract = receipt?.status === 'success' && receipt.contractAddress?.toLowerCase();
+    if (!contract) return undefined;
+    const { input } = await this.#ask(() => this.#public.getTransaction({ hash }));
+    return { data: input, contract: contract as Hex };
+  }
+
   async #receipt(hash: Hex): Promise<TransactionReceipt | undefined> {
     try {
       return await this.#public.getTransactionReceipt({ hash });

@@ -1,20 +1,10 @@
-import { encodeDeployData, type Hex } from 'viem';
+import type { Hex } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
 import type { ChainClient } from './chain-client.ts';
 import { chainError } from './chain-errors.ts';
+import { type Creation, escrowCreation, hubCreation, testDollarCreation } from './creation.ts';
 import { type Deployment, type DeployPlan, verifyDeployment } from './deployment.ts';
-import { paymentChannelAbi } from './generated/payment-channel-abi.ts';
-import { paymentChannelCode } from './generated/payment-channel-code.ts';
-import { payoutHubAbi } from './generated/payout-hub-abi.ts';
 import { payoutHubCode } from './generated/payout-hub-code.ts';
-import { testDollarAbi } from './generated/test-dollar-abi.ts';
-import { testDollarCode } from './generated/test-dollar-code.ts';
-
-/** One contract to be made: what it is, and what is sent. */
-interface Creation {
-  readonly name: 'TestDollar' | 'PaymentChannel' | 'PayoutHub';
-  readonly data: Hex;
-}
 
 /**
  * What a deployment would cost, without sending anything. The hub's part is told from its size where its token is yet to
@@ -26,10 +16,10 @@ export async function estimateDeployment(
 ): Promise<{ gas: bigint; contracts: { name: string; gas: bigint }[] }> {
   const contracts = [];
   const creations = [
-    ...(plan.token === undefined ? [testDollar()] : []),
-    paymentChannel(plan),
+    ...(plan.token === undefined ? [testDollarCreation()] : []),
+    escrowCreation(plan.gracePeriod),
     // A hub wants a token that exists: before the test dollar does, its part can only be told from its size.
-    ...(plan.token === undefined ? [] : [payoutHub(plan.token, plan)]),
+    ...(plan.token === undefined ? [] : [hubCreation({ ...plan, token: plan.token })]),
   ];
   for (const { name, data } of creations) contracts.push({ name, gas: (await chain.simulate({ data })).gas });
   if (plan.token === undefined) contracts.push({ name: 'PayoutHub', gas: gasBySize(payoutHubCode) });
@@ -51,11 +41,20 @@ export async function deploy(
   const fromBlock = await chain.newestBlock();
   const made: Partial<Record<'token' | 'escrow' | 'hub', Hex>> = {};
   try {
-    made.token = lower(plan.token ?? (await create(chain, testDollar(), signal)));
-    made.escrow = await create(chain, paymentChannel(plan), signal);
-    made.hub = await create(chain, payoutHub(made.token, plan), signal);
-    const { token, escrow, hub } = made;
-    const deployment = { chainId: chain.chainId, token, escrow, hub, fromBlock: fromBlock.toString() };
+    const token = lower(plan.token ?? (await create(chain, testDollarCreation(), signal)).contract);
+    made.token = token;
+    const escrow = await create(chain, escrowCreation(plan.gracePeriod), signal);
+    made.escrow = escrow.contract;
+    const hub = await create(chain, hubCreation({ ...plan, token }), signal);
+    made.hub = hub.contract;
+    const deployment = {
+      chainId: chain.chainId,
+      token,
+      escrow: escrow.contract,
+      hub: hub.contract,
+      created: { escrow: escrow.hash, hub: hub.hash },
+      fromBlock: fromBlock.toString(),
+    };
     await readBack(chain, deployment, plan, signal);
     return deployment;
   } catch (error) {
@@ -94,30 +93,16 @@ function unfinished(error: CodedError, made: Partial<Record<'token' | 'escrow' |
   return new CodedError(error.code, words.join(' '), { ...error.data, made }, error);
 }
 
-function testDollar(): Creation {
-  return { name: 'TestDollar', data: encodeDeployData({ abi: testDollarAbi, bytecode: testDollarCode }) };
-}
-
-function paymentChannel({ gracePeriod }: DeployPlan): Creation {
-  const args = [BigInt(gracePeriod)] as const;
-  const data = encodeDeployData({ abi: paymentChannelAbi, bytecode: paymentChannelCode, args });
-  return { name: 'PaymentChannel', data };
-}
-
-function payoutHub(token: Hex, { owner, signer }: DeployPlan): Creation {
-  const args = [token, owner, signer] as const;
-  return {
-    name: 'PayoutHub',
-    data: encodeDeployData({ abi: payoutHubAbi, bytecode: payoutHubCode, args }),
-  };
-}
-
-async function create(chain: ChainClient, { name, data }: Creation, signal?: AbortSignal): Promise<Hex> {
-  const { block, contract } = await chain.send({ data }, signal ? { signal } : {});
+async function create(
+  chain: ChainClient,
+  { name, data }: Creation,
+  signal?: AbortSignal,
+): Promise<{ contract: Hex; hash: Hex }> {
+  const { block, contract, hash } = await chain.send({ data }, signal ? { signal } : {});
   if (contract === null) throw new CodedError('deployment_wrong', `${name} has no address.`, { what: name });
   // The next creation is simulated on what this one left.
   await chain.reachBlock(block, signal);
-  return contract;
+  return { contract, hash };
 }
 
 /** A creation's gas: 200 for each byte that is kept, 16 for each that is sent, and what every creation costs. */

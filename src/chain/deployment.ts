@@ -3,6 +3,7 @@ import { CodedError } from '../core/errors.ts';
 import type { Call } from './call.ts';
 import type { ChainClient } from './chain-client.ts';
 import { settleManyCall } from './channel.ts';
+import { type Creation, escrowCreation, hubCreation } from './creation.ts';
 import { paymentChannelRuntime } from './generated/payment-channel-code.ts';
 import { payoutHubRuntime } from './generated/payout-hub-code.ts';
 import { redeemCall } from './hub.ts';
@@ -16,8 +17,15 @@ export interface Deployment {
   /** The contract `PaymentChannel`. */
   readonly escrow: Hex;
   readonly hub: Hex;
+  /** The transactions that made the two contracts. */
+  readonly created: Created;
   /** The first block that can hold an event of theirs. */
   readonly fromBlock: string;
+}
+
+export interface Created {
+  readonly escrow: Hex;
+  readonly hub: Hex;
 }
 
 export interface DeployPlan {
@@ -32,12 +40,14 @@ export interface DeployPlan {
 
 /**
  * Reads back that the contracts are what they are said to be, and that they run on this chain (rule K15): their code is
- * this version's, byte for byte, with the planned parameters at each place where the code has a copy of one.
+ * this version's, byte for byte, with the planned parameters at each place where the code has a copy of one. With the
+ * transactions that made them also that nothing but this version's constructors ran, which alone says what their storage
+ * held at first: a constructor of somebody's own could leave the same code.
  * @throws CodedError `deployment_wrong` {what, parameter?, found?, wanted?, misplaced?}, and those of the chain
  */
 export async function verifyDeployment(
   chain: ChainClient,
-  { token, escrow, hub }: Pick<Deployment, 'token' | 'escrow' | 'hub'>,
+  { created, escrow, hub, token }: Pick<Deployment, 'token' | 'escrow' | 'hub'> & Partial<Deployment>,
   plan: DeployPlan,
 ): Promise<void> {
   const [tokenCode, escrowCode, hubCode] = await Promise.all(
@@ -52,6 +62,10 @@ export async function verifyDeployment(
     escrowImmutables(place(escrow), plan.gracePeriod),
   );
   checkCode('hub', hubCode as Hex, payoutHubRuntime, hubImmutables(place(hub), { ...plan, token }));
+  if (created) {
+    await checkCreation(chain, 'escrow', [created.escrow, escrow], escrowCreation(plan.gracePeriod));
+    await checkCreation(chain, 'hub', [created.hub, hub], hubCreation({ ...plan, token }));
+  }
   await checkRuns(chain, 'escrow', settleManyCall(escrow, token, []));
   await checkRuns(chain, 'hub', redeemCall(hub, []));
 }
@@ -81,6 +95,19 @@ function checkImmutable(found: readonly Hex[], { planned, what, word }: Immutabl
     throw wrong(`${what} is not the same everywhere in the code: ${texts.join(' and ')}`, details);
   if (!planned) throw wrong(`${what} is another one than its parts make`, details);
   throw wrong(`${what} is ${texts[0]}, and ${read(word)} was asked for`, details);
+}
+
+async function checkCreation(
+  chain: ChainClient,
+  contract: 'escrow' | 'hub',
+  [hash, address]: readonly [hash: Hex, address: Hex],
+  { data }: Creation,
+): Promise<void> {
+  const found = await chain.creationOf(hash);
+  if (found?.contract !== address) throw wrong(`transaction ${hash} did not make the ${contract}`);
+  if (found.data !== data) {
+    throw wrong(`the ${contract} was made by other initcode, or with other parameters, than this version's`);
+  }
 }
 
 /** A batch of no rows does nothing, behind the guard against reentry that all that moves money stands behind. */

@@ -24,6 +24,7 @@ interface DeployFlags {
   readonly confirmations: number;
   readonly dryRun?: boolean;
   readonly verify?: readonly [escrow: Hex, hub: Hex];
+  readonly created?: readonly [escrow: Hex, hub: Hex];
   readonly json?: boolean;
 }
 
@@ -60,12 +61,19 @@ export function deployCommand(): Command {
       'check contracts that are there, and send nothing: with the --token, --grace, --owner and --signer (or --data) that they were deployed with',
       readPair,
     )
+    .option(
+      '--created <escrowtx,hubtx>',
+      'for --verify, the transactions that made them: what storage held at first, no other check can see',
+      readHashes,
+    )
     .option('--json', 'print JSON')
     .action(runDeploy);
 }
 
 async function runDeploy(flags: DeployFlags): Promise<void> {
-  const { chainId, dryRun, grace, json, rpcUrl, token, verify } = flags;
+  const { chainId, created, dryRun, grace, json, rpcUrl, token, verify } = flags;
+  if (created && !verify)
+    throw new CodedError('flag_missing', '--created goes with --verify.', { flag: '--verify' });
   const signer = flags.signer ?? (await relayKey(flags)).address;
   const plan: Omit<DeploymentOrder, 'privateKey'> = {
     rpcUrl,
@@ -82,11 +90,15 @@ async function runDeploy(flags: DeployFlags): Promise<void> {
     if (token === undefined)
       throw new CodedError('token_missing', 'Name the coin of these contracts with --token.');
     const [escrow, hub] = verify;
-    await checkDeployment(plan, { token, escrow, hub }).catch((error: unknown) => {
+    const made = created ? { created: { escrow: created[0], hub: created[1] } } : {};
+    await checkDeployment(plan, { token, escrow, hub, ...made }).catch((error: unknown) => {
       throw withCure(error, flags);
     });
-    return tell({ verified: true, token, escrow, hub }, [
+    return tell({ verified: true, token, escrow, hub, isCreationVerified: created !== undefined }, [
       'As planned: the code is this version’s, runs on this chain, and has this grace period, coin, owner and signer.',
+      created
+        ? 'They were made by this version’s constructors, and nothing else.'
+        : 'Not seen: what somebody else’s constructor may have written into storage. --created ESCROWTX,HUBTX shows it.',
     ]);
   }
   const order: DeploymentOrder = { ...plan, privateKey: await payingKey(flags) };
@@ -109,6 +121,7 @@ async function runDeploy(flags: DeployFlags): Promise<void> {
     `  coin    ${made.token}`,
     `  escrow  ${made.escrow}`,
     `  hub     ${made.hub}`,
+    `  made by ${made.created.escrow},${made.created.hub}`,
     'The relay takes payments there with:',
     `  --rpc-url ${rpcUrl} --chain-id ${chainId} --token ${made.token} --escrow ${made.escrow} --hub ${made.hub}${flags.signer === undefined ? ` --data ${flags.data}` : ''}`,
     ...(flags.signer === undefined
@@ -159,6 +172,12 @@ function readPair(text: string): readonly [Hex, Hex] {
   const [escrow = '', hub = '', ...more] = text.split(',');
   if (more.length > 0) throw new InvalidArgumentError('It must be two addresses: ESCROW,HUB.');
   return [readAddress(escrow), readAddress(hub)];
+}
+
+function readHashes(text: string): readonly [Hex, Hex] {
+  const [, escrow, hub] = /^(0x[0-9a-f]{64}),(0x[0-9a-f]{64})$/.exec(text.toLowerCase()) ?? [];
+  if (escrow && hub) return [escrow as Hex, hub as Hex];
+  throw new InvalidArgumentError('It must be two hashes of transactions: ESCROWTX,HUBTX.');
 }
 
 function readCount(text: string): number {

@@ -85,7 +85,13 @@ it('K7 K9 a relay that vanishes: the tab is paid from what it stored, and an age
     data: { reason: 'CloseNotReady' },
   });
   await scene.chain.pass(61);
-  expect(await leave(stranger.key)).toEqual({ step: 'left', settled: 0n, refunded: deposit });
+  expect(await leave(stranger.key)).toEqual({
+    step: 'left',
+    settled: 0n,
+    refunded: deposit,
+    decimals: 6,
+    coin: 'Test Dollar',
+  });
   expect(await scene.dollars(agent.address)).toBe(1_000_000n);
   expect(await scene.channelState(agent.channel)).toMatchObject({ deposit, finalized: true });
 });

@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
+import { encodeAbiParameters, getContractAddress, keccak256 } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newAccount, TestChain } from '../../../scripts/network/test-chain.ts';
 import { readGracePeriod } from '../../../src/chain/channel.ts';
-import { type Deployment, type DeployPlan, verifyDeployment } from '../../../src/chain/deployment.ts';
+import { type DeployPlan, verifyDeployment } from '../../../src/chain/deployment.ts';
 import { paymentChannelRuntime } from '../../../src/chain/generated/payment-channel-code.ts';
 import { payoutHubRuntime } from '../../../src/chain/generated/payout-hub-code.ts';
-import { readHub } from '../../../src/chain/hub.ts';
+import { readHub, readPaid } from '../../../src/chain/hub.ts';
+import { hubImmutables } from '../../../src/chain/immutables.ts';
 import type { Hex } from '../../../src/core/bytes.ts';
 
 const signer = newAccount().address;
@@ -32,7 +34,9 @@ async function withCode<T>(contract: 'escrow' | 'hub', code: Hex, work: () => Pr
 }
 
 /** What the verification says, by the thing that it finds wrong. */
-async function verdict(deployment: Deployment = chain.deployment): Promise<string> {
+async function verdict(
+  deployment: Parameters<typeof verifyDeployment>[1] = chain.deployment,
+): Promise<string> {
   return verifyDeployment(chain.relay, deployment, plan).then(
     () => 'as planned',
     (error: { code: string; data: { what: string } }) => {
@@ -114,6 +118,35 @@ describe('K15 a forged contract', () => {
     }
   });
 
+  it('with honest code, made by a constructor that wrote into storage, is found by its creation alone', async () => {
+    const { created, hub, token } = chain.deployment;
+    await verifyDeployment(chain.relay, { ...chain.deployment, created }, plan);
+    // A hub that believes that a provider has got all that it will ever earn.
+    const payee = newAccount().address;
+    const forger = newAccount();
+    await chain.fund(forger.address, 0n, 10n ** 18n);
+    const at = getContractAddress({ from: forger.address, nonce: 0n }).toLowerCase() as Hex;
+    const slot = keccak256(encodeAbiParameters([{ type: 'address' }, { type: 'uint256' }], [payee, 3n]));
+    const { contract, hash } = await chain
+      .connect(forger.key)
+      .send({ data: initcode(hubCodeAt(at), [slot, 2n ** 128n - 1n]) });
+    expect(contract).toBe(at);
+    expect(await readPaid(chain.relay, at, payee)).toBe(2n ** 128n - 1n);
+    const forged = { ...chain.deployment, hub: at };
+    const { created: _, ...uncreated } = forged;
+    expect(await verdict(uncreated)).toBe('as planned');
+    expect(await verdict({ ...forged, created: { ...created, hub: hash } })).toBe(
+      "the hub was made by other initcode, or with other parameters, than this version's",
+    );
+    // Nor does the transaction of the honest one, of none, or of something else vouch for it.
+    for (const other of [created.hub, `0x${'12'.repeat(32)}` as const, created.escrow])
+      expect(await verdict({ ...forged, created: { ...created, hub: other } })).toBe(
+        `transaction ${other} did not make the hub`,
+      );
+    expect(await readPaid(chain.relay, hub, payee)).toBe(0n);
+    expect(token).toBe(forged.token);
+  });
+
   it('is found by a byte of other code, and two that are in each other’s place are told so', async () => {
     for (const contract of ['escrow', 'hub'] as const) {
       const code = await chain.relay.code(chain.deployment[contract]);
@@ -130,3 +163,23 @@ describe('K15 a forged contract', () => {
     ).rejects.toMatchObject({ code: 'deployment_wrong', data: { misplaced: true } });
   });
 });
+
+/** The hub's honest code, as it would be at an address. */
+function hubCodeAt(contract: Hex): Hex {
+  const { owner } = plan;
+  const parts = { token: chain.deployment.token, owner, signer };
+  const words = hubImmutables({ chainId: chain.deployment.chainId, contract }, parts);
+  let code = payoutHubRuntime.code as Hex;
+  for (const [name, starts] of Object.entries(payoutHubRuntime.immutables))
+    for (const start of starts) code = forge(code, start, words[name as keyof typeof words].word.slice(2));
+  return code;
+}
+
+/** A constructor that writes one word into storage and leaves the code that it is given. */
+function initcode(code: Hex, [slot, value]: readonly [slot: Hex, value: bigint]): Hex {
+  // PUSH32 value PUSH32 slot SSTORE; PUSH2 length DUP1 PUSH1 offset PUSH0 CODECOPY; PUSH0 RETURN
+  const write = `7f${value.toString(16).padStart(64, '0')}7f${slot.slice(2)}55`;
+  const length = (code.length / 2 - 1).toString(16).padStart(4, '0');
+  const offset = (write.length / 2 + 10).toString(16).padStart(2, '0');
+  return `0x${write}61${length}8060${offset}5f395ff3${code.slice(2)}`;
+}

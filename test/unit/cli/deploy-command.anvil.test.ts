@@ -91,8 +91,17 @@ describe('afterglow deploy', () => {
     );
     await run('--data', data, '--verify', `${escrow},${hub}`);
     expect(printed[1]).toContain('As planned');
+    const created = /made by (0x[0-9a-f]{64},0x[0-9a-f]{64})/.exec(printed[0] ?? '')?.[1] ?? '';
+    await run('--data', data, '--verify', `${escrow},${hub}`, '--created', created);
+    expect(printed[1]).toContain('--created ESCROWTX,HUBTX shows it');
+    expect(printed[2]).toContain('made by this version’s constructors, and nothing else');
+    const swapped = created.split(',').reverse().join(',');
+    await expect(
+      run('--data', data, '--verify', `${escrow},${hub}`, '--created', swapped),
+    ).rejects.toMatchObject({ code: 'deployment_wrong' });
+    await expect(run('--data', data, '--created', created)).rejects.toMatchObject({ code: 'flag_missing' });
     await run('--data', join(folder, 'none'), '--signer', address, ...gas);
-    expect(printed[2]).toContain(`and the --data whose key is ${address}`);
+    expect(printed[3]).toContain(`and the --data whose key is ${address}`);
   });
 
   it('says what is wrong with a key of --data that can’t be read', async () => {

@@ -49,11 +49,11 @@ export async function makeDeployment(order: DeploymentOrder): Promise<Deployment
 /** Whether what is there is as planned. @throws CodedError `deployment_wrong`, and those of the chain */
 export async function checkDeployment(
   order: Omit<DeploymentOrder, 'privateKey'>,
-  addresses: Pick<Deployment, 'token' | 'escrow' | 'hub'>,
+  made: Pick<Deployment, 'token' | 'escrow' | 'hub'> & Partial<Deployment>,
 ): Promise<void> {
   return withChain(order, async (chain) => {
     await chain.checkChain();
-    await verifyDeployment(chain, addresses, order);
+    await verifyDeployment(chain, made, order);
   });
 }
 
