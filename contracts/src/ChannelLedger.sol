@@ -133,10 +133,12 @@ abstract contract ChannelLedger is IPaymentChannel {
         record.closeRequestedAt = uint40(block.timestamp);
     }
 
-    /// @return cancelled whether a close was pending
+    /// Reverts where it was done 255 times already. @return cancelled whether a close was pending
     function _cancelClose(Record storage record) internal virtual returns (bool cancelled) {
         cancelled = record.closeRequestedAt != 0;
         if (!cancelled) return false;
+        // A count that began anew would let old signed requests back in.
+        require(record.closesCancelled != type(uint8).max, ClosePending());
         record.closeRequestedAt = 0;
         unchecked {
             record.closesCancelled++;

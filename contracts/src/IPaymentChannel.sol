@@ -72,7 +72,8 @@ interface IPaymentChannel {
     error AuthorizationExpired();
     /// Withdrawing without a pending close, or before its grace period is over.
     error CloseNotReady();
-    /// A close is pending: it can't be requested again, and only the payer itself may top up.
+    /// A close is pending: it can't be requested again, and only the payer itself may top up, who cancels it by that; a
+    /// channel's 256th close can't be cancelled any more.
     error ClosePending();
     error ZeroDeposit();
     error DepositOverflow();
@@ -111,8 +112,9 @@ interface IPaymentChannel {
     ) external returns (bytes32 channelId);
 
     /**
-     * Adds to a deposit. The payer only; cancels its pending close.
-     * Errors: ChannelNotFound, ChannelFinalized, NotPayer, ZeroDeposit, DepositOverflow, DepositMismatch.
+     * Adds to a deposit. The payer only; cancels its pending close, 255 times at most.
+     * Errors: ChannelNotFound, ChannelFinalized, NotPayer, ClosePending, ZeroDeposit, DepositOverflow, DepositMismatch.
+     * @param additionalDeposit base units of the channel's token
      */
     function topUp(bytes32 channelId, uint128 additionalDeposit) external;
 
@@ -160,6 +162,8 @@ interface IPaymentChannel {
      * `CloseRequest(bytes32 channelId,uint256 cancelled,uint256 deadline)` under the vouchers' domain, where
      * `cancelled` is `closesCancelled(channelId)`: once cancelled, a request can't be replayed.
      * Errors: ChannelNotFound, ChannelFinalized, ClosePending, AuthorizationExpired, InvalidSignature.
+     * @param deadline Unix seconds: the last at which it is accepted
+     * @param payerSignature 65 bytes, by the payer itself: a named signer's is not enough
      */
     function requestCloseWithAuthorization(bytes32 channelId, uint256 deadline, bytes calldata payerSignature)
         external;
@@ -176,15 +180,22 @@ interface IPaymentChannel {
     /// All zero for a channel that never was.
     function getChannel(bytes32 channelId) external view returns (Channel memory);
 
-    /// How often the payer took back a request to close (modulo 256): part of the next signed request.
+    /// How often the payer took back a request to close, 255 at most: part of the next signed request.
     function closesCancelled(bytes32 channelId) external view returns (uint8);
 
+    /**
+     * keccak256(abi.encode(payer, payee, token, salt, authorizedSigner, this contract, chain id)). Anybody may ask, before
+     * there is such a channel as well.
+     * @param authorizedSigner zero where the payer signs
+     */
     function computeChannelId(address payer, address payee, address token, bytes32 salt, address authorizedSigner)
         external
         view
         returns (bytes32);
 
+    /// What a voucher's signer signs, for anybody to compare. @param cumulativeAmount base units of the channel's token
     function getVoucherDigest(bytes32 channelId, uint128 cumulativeAmount) external view returns (bytes32);
 
+    /// EIP-712, of vouchers and requests to close. Another one on each chain, a fork of this one included.
     function domainSeparator() external view returns (bytes32);
 }

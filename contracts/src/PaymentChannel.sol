@@ -26,6 +26,7 @@ contract PaymentChannel is ChannelLedger, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IPaymentChannel
     uint64 public immutable CLOSE_GRACE_PERIOD;
 
+    /// Whoever deploys it has no power over it. @param closeGracePeriod seconds, for ever: see CLOSE_GRACE_PERIOD
     constructor(uint64 closeGracePeriod) EIP712("EVM Payment Channel", "1") {
         CLOSE_GRACE_PERIOD = closeGracePeriod;
     }

@@ -35,6 +35,12 @@ contract PayoutHub is IPayoutHub, EIP712, Nonces, ReentrancyGuardTransient {
     /// @inheritdoc IPayoutHub
     mapping(address payee => uint256) public paid;
 
+    /**
+     * Whoever deploys it has no power over it. All three are for ever. Errors: NotToken, ZeroAddress.
+     * @param token_ what it pays in; must be a contract
+     * @param owner_ may take the money out at any time, and nothing else
+     * @param signer_ says what payees have earned; can't take money out but by a payout
+     */
     constructor(address token_, address owner_, address signer_) EIP712("Afterglow Payout Hub", "1") {
         require(token_.code.length != 0, NotToken());
         require(owner_ != address(0) && signer_ != address(0), ZeroAddress());
@@ -112,6 +118,11 @@ contract PayoutHub is IPayoutHub, EIP712, Nonces, ReentrancyGuardTransient {
         _onlyOwner();
         emit Withdrawn(to, amount);
         IERC20(token).safeTransfer(to, amount);
+    }
+
+    /// @inheritdoc IPayoutHub
+    function nonces(address payee) public view override(IPayoutHub, Nonces) returns (uint256) {
+        return super.nonces(payee);
     }
 
     /// @inheritdoc IPayoutHub

@@ -194,6 +194,27 @@ contract PaymentChannelCloseTest is ChannelTest {
         channels.requestCloseWithAuthorization(id, START + 600, next);
     }
 
+    /// A count that began anew would let the first request back in.
+    function test_K8_theCountOfCancelledClosesNeverBeginsAnew() public {
+        bytes32 id = opened();
+        bytes memory first = closeRequest(PAYER_KEY, id, START + 600);
+        vm.startPrank(payer);
+        for (uint256 i = 0; i < 255; ++i) {
+            channels.requestClose(id);
+            channels.topUp(id, 1);
+        }
+        vm.assertEq(channels.closesCancelled(id), 255, "cancelled");
+        channels.requestClose(id);
+        vm.expectRevert(IPaymentChannel.ClosePending.selector);
+        channels.topUp(id, 1);
+        vm.expectRevert(IPaymentChannel.InvalidSignature.selector);
+        channels.requestCloseWithAuthorization(id, START + 600, first);
+        vm.warp(START + GRACE);
+        channels.withdraw(id);
+        vm.stopPrank();
+        vm.assertEq(dollar.balanceOf(payer), BALANCE, "payer");
+    }
+
     function test_K8_aRequestOutlivesTopUpsThatCancelNothing() public {
         bytes32 id = opened();
         bytes memory request = closeRequest(PAYER_KEY, id, START + 600);

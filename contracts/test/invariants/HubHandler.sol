@@ -22,6 +22,7 @@ contract HubHandler is Released {
     /// What left for a payee, wherever it went; what of it submitters kept.
     mapping(address payee => uint256) private _sent;
     mapping(address payee => uint256) private _fees;
+    mapping(address account => uint256) private _held;
     address[PAYEES] private _payees;
 
     /// @param code the creation code of the contract to try
@@ -44,13 +45,9 @@ contract HubHandler is Released {
         for (uint256 i = 0; i < rows.length; ++i) {
             rows[i] = _row(payee(amounts[i] >> 3), amounts[i], mistakes >> (8 * i));
         }
-        uint256[PAYEES] memory before;
-        for (uint256 i = 0; i < PAYEES; ++i) {
-            before[i] = dollar.balanceOf(_payees[i]);
-        }
         hub.redeem(rows);
         for (uint256 i = 0; i < PAYEES; ++i) {
-            _sent[_payees[i]] += dollar.balanceOf(_payees[i]) - before[i];
+            _sent[_payees[i]] += _gainOf(_payees[i]);
         }
     }
 
@@ -70,11 +67,9 @@ contract HubHandler is Released {
         );
         bytes32 digest = keccak256(abi.encodePacked(hex"1901", hub.domainSeparator(), hash));
         (row.r, row.s, row.v) = split(signed(_key(who), digest));
-        uint256 arrived = dollar.balanceOf(row.to);
-        uint256 kept = dollar.balanceOf(address(this));
         uint256 total = hub.redeemTo(rows);
-        arrived = dollar.balanceOf(row.to) - arrived;
-        kept = dollar.balanceOf(address(this)) - kept;
+        uint256 arrived = _gainOf(row.to);
+        uint256 kept = _gainOf(address(this));
         _sent[by] += arrived + kept;
         _fees[by] += kept;
         bool isRight = total == 0 ? arrived + kept == 0 : kept == row.fee && arrived == total - kept;
@@ -110,6 +105,13 @@ contract HubHandler is Released {
             paid += now_;
         }
         _demand(dollar.balanceOf(address(hub)) + paid + drained == funded, "K12: money is conserved");
+    }
+
+    /// Since it was asked last.
+    function _gainOf(address account) private returns (uint256 gain) {
+        uint256 held = dollar.balanceOf(account);
+        gain = held - _held[account];
+        if (gain != 0) _held[account] = held;
     }
 
     function _demand(bool holds, string memory rule) private {

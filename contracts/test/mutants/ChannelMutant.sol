@@ -38,6 +38,7 @@ enum ChannelBug {
     CloseRequestsAreForgotten,
     ACloseCanBePutOff,
     CancelledRequestsWorkAgain,
+    TheCountOfCancelledClosesBeginsAnew,
     WhoWithdrawsIsPaid,
     PaysWhoWasPaidBefore,
     AnybodySettles,
@@ -236,6 +237,9 @@ contract ChannelMutant is PaymentChannel {
 
     function _cancelClose(Record storage record) internal override returns (bool cancelled) {
         uint8 before = record.closesCancelled;
+        if (_bug == ChannelBug.TheCountOfCancelledClosesBeginsAnew && before == 255) {
+            record.closesCancelled = before = 0;
+        }
         cancelled = super._cancelClose(record);
         if (_bug == ChannelBug.CancelledRequestsWorkAgain) record.closesCancelled = before;
     }

@@ -297,6 +297,10 @@ contract ChannelMutantsTest is MutantTest {
             _mutant(ChannelBug.CancelledRequestsWorkAgain),
             abi.encodeCall(PaymentChannelCloseTest.test_K8_aCancelledRequestCannotBeReplayed, ())
         );
+        _close(
+            _mutant(ChannelBug.TheCountOfCancelledClosesBeginsAnew),
+            abi.encodeCall(PaymentChannelCloseTest.test_K8_theCountOfCancelledClosesNeverBeginsAnew, ())
+        );
     }
 
     // ---- invariants ----------------------------------------------------------------------------------------------
