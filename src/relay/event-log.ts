@@ -37,6 +37,16 @@ export function logPayment(log: Log, event: PaymentEvent): void {
         { channel: event.channel },
         'A channel is about to be closed: it pays for nothing more.',
       );
+    case 'depositGone':
+      return log.warn(
+        { channel: event.channel, deposit: String(event.deposit) },
+        "The chain took back a channel's deposit: it pays for nothing more until that is there again.",
+      );
+    case 'depositBack':
+      return log.info(
+        { channel: event.channel, deposit: String(event.deposit) },
+        "A channel's deposit is there again.",
+      );
     case 'channelClosed': {
       const { channel, refunded, settled, tx } = event;
       return log.info(
@@ -51,6 +61,7 @@ export function logPayment(log: Log, event: PaymentEvent): void {
     case 'chainFailed':
       return log.warn({ code: event.code, reason: event.message }, 'The chain did not answer.');
     case 'accrued':
+    case 'fundsRead':
     case 'voucherAccepted':
   }
 }

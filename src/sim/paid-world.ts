@@ -199,7 +199,7 @@ function mortal(chain: SimChain, process: SimLedger): SettlementChain {
   return {
     balance: alive(() => chain.balance()),
     hubBalance: alive(() => chain.hubBalance()),
-    settledOf: alive((channels) => chain.settledOf(channels)),
+    fundsOf: alive((channels) => chain.fundsOf(channels)),
     paidOf: alive((payees) => chain.paidOf(payees)),
     settle: alive((claims) => chain.settle(claims)),
     fundHub: alive((amount) => chain.fundHub(amount)),

@@ -3,15 +3,17 @@ import { type Clock, sleep } from '../core/clock.ts';
 import { CodedError } from '../core/errors.ts';
 import type { Random } from '../core/random.ts';
 import { channelIdOf, type ContractPlace, NO_SIGNER } from '../protocol/money/voucher.ts';
-import type {
-  ChainHead,
-  ChainPort,
-  ChannelChange,
-  ClosingVoucher,
-  Mined,
-  OnChainChannel,
-  Opening,
-  TopUp,
+import {
+  NO_FUNDS,
+  type ChainHead,
+  type ChainPort,
+  type ChannelChange,
+  type ChannelFunds,
+  type ClosingVoucher,
+  type Mined,
+  type OnChainChannel,
+  type Opening,
+  type TopUp,
 } from '../relay/payments/chain-port.ts';
 import type {
   ChannelClaim,
@@ -72,6 +74,17 @@ export class SimChain implements ChainPort, SettlementChain {
 
   state(id: Hex): OnChainChannel | undefined {
     return this.#channels.get(id)?.at(-1)?.state;
+  }
+
+  /**
+   * A reorganisation: what happened to a channel last did not happen.
+   * @returns puts it back, into the newest block
+   */
+  undo(id: Hex): () => void {
+    const versions = this.#channels.get(id) ?? [];
+    const undone = versions.at(-1);
+    this.#channels.set(id, versions.slice(0, -1));
+    return () => undone && this.#write(undone.state);
   }
 
   /** The payer asks to close, by itself. */
@@ -170,9 +183,9 @@ export class SimChain implements ChainPort, SettlementChain {
     return Promise.resolve(this.balanceOf(this.#options.hub));
   }
 
-  async settledOf(channels: readonly Hex[]): Promise<readonly bigint[]> {
+  async fundsOf(channels: readonly Hex[]): Promise<readonly ChannelFunds[]> {
     this.#reach();
-    return channels.map((id) => this.state(id)?.settled ?? 0n);
+    return channels.map((id) => this.state(id) ?? NO_FUNDS);
   }
 
   async paidOf(payees: readonly Hex[]): Promise<readonly bigint[]> {

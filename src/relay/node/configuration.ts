@@ -37,6 +37,9 @@ const baseUnits = z
   )
   .refine((value) => value >= 0n);
 
+/** Blocks that a deposit must be deep in, its own included (rule K13). */
+export const DEFAULT_CONFIRMATIONS = 2;
+
 /** Whole coins for a million tokens, to the sixth decimal: a millionth of that is a pico a token. */
 const pricePerMillion = z
   .string()
@@ -62,7 +65,7 @@ const chainSchema = z.strictObject({
   /** `MODEL=OUT/PROMPT`, as above. */
   prices: z.array(z.string().regex(/^[^=]+=[\d.]+\/[\d.]+$/, 'must be MODEL=OUT/PROMPT')).default([]),
   feeBps: whole(0, 10_000).default(500),
-  confirmations: whole(1, 100).default(2),
+  confirmations: whole(1, 100).default(DEFAULT_CONFIRMATIONS),
   /** A newest block older than this means that the chain can't be seen. */
   blindMs: milliseconds.default(30 * 60_000),
   /** How often to look at the chain. */

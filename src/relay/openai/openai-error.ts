@@ -54,6 +54,7 @@ const PAYMENTS: Readonly<Record<string, Kind>> = {
   chain_slow: UNAVAILABLE,
   chain_unreachable: UNAVAILABLE,
   chain_blind: UNAVAILABLE,
+  deposit_unconfirmed: UNAVAILABLE,
 };
 
 /** What each code means on HTTP; a code that is not here is a fault of the relay. */

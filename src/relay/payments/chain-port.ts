@@ -23,6 +23,12 @@ export interface OnChainChannel {
   readonly finalized: boolean;
 }
 
+/** What is left of a channel to draw from. */
+export type ChannelFunds = Pick<OnChainChannel, 'deposit' | 'settled' | 'finalized'>;
+
+/** Of a channel that a block knows nothing of. */
+export const NO_FUNDS: ChannelFunds = { deposit: 0n, settled: 0n, finalized: false };
+
 /** Something that happened to a channel, in one block. */
 export interface ChannelChange {
   readonly channel: Hex;

@@ -15,7 +15,11 @@ export interface ChangeLog {
   upTo(newest: number): Promise<ReadonlySet<Hex>>;
 }
 
-export function createChangeLog(chain: ChainPort, clock: Clock, confirmations: number): ChangeLog {
+export function createChangeLog(
+  chain: Pick<ChainPort, 'changes'>,
+  clock: Clock,
+  confirmations: number,
+): ChangeLog {
   let known: ReadonlyMap<string, ChannelChange> = new Map();
   /** Up to where changes were read. */
   let seen: number | undefined;
@@ -30,9 +34,10 @@ export function createChangeLog(chain: ChainPort, clock: Clock, confirmations: n
       const isNews = ({ block, mark }: ChannelChange): boolean =>
         !known.has(mark) || block > last - (confirmations - 1);
       const gone = [...known.values()].filter(({ block, mark }) => block >= from && !now.has(mark));
+      const news = [...changes.filter(isNews), ...gone];
       known = now;
       seen = newest;
-      return new Set([...changes.filter(isNews), ...gone].map(({ channel }) => channel));
+      return new Set(news.map(({ channel }) => channel));
     },
   };
 }

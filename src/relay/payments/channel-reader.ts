@@ -4,7 +4,13 @@ import { CodedError } from '../../core/errors.ts';
 import { type Random, randomId } from '../../core/random.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ChannelRow } from '../ledger/state.ts';
-import type { ChainHead, ChainPort, OnChainChannel } from './chain-port.ts';
+import {
+  type ChainHead,
+  type ChainPort,
+  type ChannelFunds,
+  NO_FUNDS,
+  type OnChainChannel,
+} from './chain-port.ts';
 import { askAgain } from './node-pool.ts';
 import type { PaymentTerms } from './payment-terms.ts';
 
@@ -17,6 +23,8 @@ export interface ReaderParts {
   readonly random: Random;
   readonly ledger: Ledger;
   readonly terms: PaymentTerms;
+  /** What the chain has of a channel that the ledger knows, at a block that is no older than the last one. */
+  readonly saw: (row: ChannelRow, funds: ChannelFunds) => void;
   /** A close was requested, or the channel is gone: called after the ledger knows. */
   readonly ended: (row: ChannelRow) => void;
 }
@@ -35,7 +43,7 @@ export interface ChannelReader {
 }
 
 export function createChannelReader(parts: ReaderParts, patienceMs: number): ChannelReader {
-  const { chain, clock, ended, ledger, random, terms } = parts;
+  const { chain, clock, ended, ledger, random, saw, terms } = parts;
   const depth = terms.confirmations - 1;
 
   /** Nodes may lag behind each other: what is not there yet is asked for again. */
@@ -75,8 +83,12 @@ export function createChannelReader(parts: ReaderParts, patienceMs: number): Cha
     async refresh(channel, at) {
       const head = at ?? (await chain.head());
       const [newest, confirmed] = await read(channel, head);
-      if (!confirmed || confirmed.payee !== terms.relay || confirmed.token !== terms.token) return undefined;
       const before = ledger.state.channels.get(channel);
+      if (!confirmed || confirmed.payee !== terms.relay || confirmed.token !== terms.token) {
+        // It was confirmed once, by a block that is no more.
+        if (before && head.number >= before.block) saw(before, NO_FUNDS);
+        return undefined;
+      }
       const id = `channel/${channel}/${randomId(random, 8)}`;
       const closeRequestedAt = closeOf(newest ?? confirmed, confirmed);
       const { deposit, finalized, payer, settled, signer } = confirmed;
@@ -95,6 +107,7 @@ export function createChannelReader(parts: ReaderParts, patienceMs: number): Cha
         },
       ]);
       const row = ledger.state.channels.get(channel);
+      if (row && head.number === row.block) saw(row, fundsOf(newest, confirmed));
       if (row && isEnding(row) && !(before && isEnding(before))) ended(row);
       return row;
     },
@@ -105,6 +118,13 @@ export function createChannelReader(parts: ReaderParts, patienceMs: number): Cha
 function closeOf(newest: OnChainChannel, confirmed: OnChainChannel): number {
   if (newest.finalized && !confirmed.finalized) return Math.max(1, confirmed.closeRequestedAt);
   return newest.closeRequestedAt;
+}
+
+/** A deposit that the newest block has no more is about to be gone. */
+function fundsOf(newest: OnChainChannel | undefined, confirmed: OnChainChannel): ChannelFunds {
+  const { deposit, finalized, settled } = confirmed;
+  const left = newest?.deposit ?? 0n;
+  return { deposit: left < deposit ? left : deposit, settled, finalized };
 }
 
 function isEnding({ closeRequestedAt, finalized }: ChannelRow): boolean {

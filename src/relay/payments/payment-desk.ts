@@ -12,6 +12,7 @@ import type { ChannelRow } from '../ledger/state.ts';
 import type { Challenges, Quote } from './challenge.ts';
 import { ChannelPayment, firstCover } from './channel-payment.ts';
 import type { SignedVoucher } from './credential.ts';
+import type { DepositDoubts } from './deposit-doubts.ts';
 import type { PaymentListener } from './payment-events.ts';
 import type { PaymentTerms } from './payment-terms.ts';
 import { refusalError, refused } from './refusal.ts';
@@ -22,6 +23,7 @@ import type { VoucherIntake } from './voucher-intake.ts';
 export interface DeskParts {
   readonly challenges: Challenges;
   readonly clock: Clock;
+  readonly doubts: Pick<DepositDoubts, 'has'>;
   readonly emit: PaymentListener;
   readonly intake: VoucherIntake;
   readonly isBlind: () => boolean;
@@ -64,7 +66,7 @@ export interface PaymentDesk {
 }
 
 export function createPaymentDesk(parts: DeskParts): PaymentDesk {
-  const { clock, emit, intake, isBlind, ledger, random, running, terms } = parts;
+  const { clock, doubts, emit, intake, isBlind, ledger, random, running, terms } = parts;
   const { state } = ledger;
   /** What each channel's running jobs were last asked for. */
   const asked = new Map<ChannelPayment, bigint>();
@@ -121,7 +123,7 @@ export function createPaymentDesk(parts: DeskParts): PaymentDesk {
       terms: jobTerms,
       maxTokens,
       covered,
-      mayCover: () => !isBlind(),
+      mayCover: () => !isBlind() && !doubts.has(channel),
       isOver: () => isOver(channel),
       paid: (provider, { accrued, charged, fee }) =>
         emit({ type: 'accrued', at: clock.now(), job, channel, provider, charged, accrued, fee }),
@@ -144,7 +146,7 @@ export function createPaymentDesk(parts: DeskParts): PaymentDesk {
   /** Tells the agent once for each amount what its next voucher must reach. */
   function askForMore(payment: ChannelPayment): void {
     const row = state.channels.get(payment.channel);
-    if (!row || isBlind() || isOver(payment.channel)) return;
+    if (!row || isBlind() || doubts.has(row.channel) || isOver(row.channel)) return;
     const required = requiredVoucher(state, row, payment.terms.out * BigInt(payment.uncovered));
     if (required * state.unit <= row.accepted || asked.get(payment) === required) return;
     asked.set(payment, required);

@@ -1,4 +1,5 @@
 import type { Hex } from '../../core/bytes.ts';
+import type { ChannelFunds } from './chain-port.ts';
 
 /** What happens to money at a relay, for whoever runs it and for the payouts. Pico unless called base units. */
 export type PaymentEvent =
@@ -23,6 +24,10 @@ export type PaymentEvent =
       deposit: bigint;
       tx: Hex | undefined;
     }
+  /** What the chain has of a channel now: less than before, where a reorganisation undid something. */
+  | { readonly type: 'fundsRead'; at: number; channel: Hex; funds: ChannelFunds }
+  /** A reorganisation took a deposit back, or it is there again. Base units: what the chain has of it. */
+  | { readonly type: 'depositGone' | 'depositBack'; at: number; channel: Hex; deposit: bigint }
   | { readonly type: 'channelClosing'; at: number; channel: Hex }
   | {
       readonly type: 'channelClosed';

@@ -11,7 +11,7 @@ import type { ApiReply, ApiRequest } from '../openai/api-request.ts';
 import type { EmbeddingsOrder } from '../openai/embeddings-order.ts';
 import type { Route } from '../openai/route.ts';
 import { createChallenges, type Quote } from './challenge.ts';
-import type { ChainPort } from './chain-port.ts';
+import type { ChainPort, ChannelFunds } from './chain-port.ts';
 import { createChainWatch } from './chain-watch.ts';
 import { createChannelActions } from './channel-actions.ts';
 import { createChannelClosing } from './channel-closing.ts';
@@ -21,6 +21,7 @@ import { channelStatus, paymentReceiptHeader } from './channel-status.ts';
 import { type Credential, type Payload, readCredential, voucherOf } from './credential.ts';
 import { createPaidEmbeddings, embeddingsOrder, type PaidEmbeddings } from './paid-embeddings.ts';
 import { createPaidRuns, type PaidOrder, type PaidRun } from './paid-runs.ts';
+import { createDepositDoubts } from './deposit-doubts.ts';
 import { createPayerOf } from './payer.ts';
 import { createPaymentDesk, type Order } from './payment-desk.ts';
 import type { PaymentListener } from './payment-events.ts';
@@ -104,9 +105,10 @@ export function createPayments(parts: PaymentsParts): Payments {
   const { state } = ledger;
   const running = createRunningPayments(ledger);
   const reader = createChannelReader(
-    { chain, clock, random, ledger, terms, ended: stopService },
+    { chain, clock, random, ledger, terms, saw: takeFunds, ended: stopService },
     limits.patienceMs,
   );
+  const doubts = createDepositDoubts({ clock, emit, state, dispelled: spread });
   const { confirmations } = terms;
   const watch = createChainWatch({
     chain,
@@ -121,11 +123,12 @@ export function createPayments(parts: PaymentsParts): Payments {
     sighted: spreadAll,
   });
   const isBlind = (): boolean => watch.isBlind();
-  const intake = createVoucherIntake({ ledger, recover, terms, isBlind });
+  const intake = createVoucherIntake({ ledger, recover, terms, isBlind, doubts });
   const challenges = createChallenges(secret, terms, state.unit, clock);
   const desk = createPaymentDesk({
     challenges,
     clock,
+    doubts,
     emit,
     intake,
     isBlind,
@@ -167,8 +170,17 @@ export function createPayments(parts: PaymentsParts): Payments {
     for (const payment of running.of(channel)) payment.wake();
   }
 
+  function takeFunds(row: ChannelRow, funds: ChannelFunds): void {
+    emit({ type: 'fundsRead', at: clock.now(), channel: row.channel, funds });
+    doubts.see(row, funds);
+  }
+
+  function spread(channel: Hex): void {
+    void running.spread(channel).catch(() => {});
+  }
+
   function spreadAll(): void {
-    for (const channel of running.channels) void running.spread(channel).catch(() => {});
+    for (const channel of running.channels) spread(channel);
   }
 
   /** A refusal with a fresh challenge, and with what the relay knows of the channel. */

@@ -6,6 +6,7 @@ import { isEnding } from '../ledger/amounts.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ChannelRow } from '../ledger/state.ts';
 import type { SignedVoucher } from './credential.ts';
+import type { DepositDoubts } from './deposit-doubts.ts';
 import type { PaymentTerms } from './payment-terms.ts';
 import { refused } from './refusal.ts';
 
@@ -15,6 +16,7 @@ export interface IntakeParts {
   readonly terms: PaymentTerms;
   /** The newest block is too old: what the chain says now is unknown. */
   readonly isBlind: () => boolean;
+  readonly doubts: Pick<DepositDoubts, 'has'>;
 }
 
 /** What is checked of a voucher before anything is booked. The ledger decides; this only says no earlier and clearer. */
@@ -26,13 +28,13 @@ export interface VoucherIntake {
   authenticate(voucher: SignedVoucher): ChannelRow;
   /**
    * Whether the channel may accept it now: at least what was accepted, at most the deposit.
-   * @throws CodedError `chain_blind`, `channel_closed`, `channel_closing`, `voucher_stale`, `voucher_over_deposit`
+   * @throws CodedError `chain_blind`, `deposit_unconfirmed`, `channel_closed`, `channel_closing`, `voucher_stale`, `voucher_over_deposit`
    */
   admit(row: ChannelRow, voucher: SignedVoucher): void;
   isSignedBy(signer: Hex, voucher: SignedVoucher): boolean;
 }
 
-export function createVoucherIntake({ isBlind, ledger, recover, terms }: IntakeParts): VoucherIntake {
+export function createVoucherIntake({ doubts, isBlind, ledger, recover, terms }: IntakeParts): VoucherIntake {
   const digestOf = voucherDigester({ chainId: terms.chainId, contract: terms.escrow });
 
   function isSignedBy(signer: Hex, { channelId, cumulativeAmount, signature }: SignedVoucher): boolean {
@@ -62,6 +64,10 @@ export function createVoucherIntake({ isBlind, ledger, recover, terms }: IntakeP
       }
       if (row.finalized) throw refused('channel_closed');
       if (isEnding(row)) throw refused('channel_closing');
+      if (doubts.has(row.channel)) {
+        const message = "The chain took back this channel's deposit: try again when it is confirmed anew.";
+        throw new CodedError('deposit_unconfirmed', message);
+      }
       if (amount < row.accepted) throw refused('voucher_stale');
       if (amount > row.deposit) throw refused('voucher_over_deposit');
     },

@@ -145,6 +145,8 @@ export function createPayouts(parts: PayoutsParts): Payouts {
           return show(event.provider);
         case 'voucherAccepted':
           return settlement.look(event.channel);
+        case 'fundsRead':
+          return settlement.see(event.channel, event.funds);
         case 'channelClosing':
           return settlement.closing();
         default:

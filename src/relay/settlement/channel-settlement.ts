@@ -1,30 +1,25 @@
 import type { Hex } from '../../core/bytes.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { ChannelRow, LedgerState } from '../ledger/state.ts';
+import type { LedgerState } from '../ledger/state.ts';
 import type { Log } from '../log.ts';
+import { NO_FUNDS } from '../payments/chain-port.ts';
 import { batchesOf, type ChannelClaim, type SettlementChain } from './settlement-chain.ts';
 import type { VoucherShelf } from './voucher-shelf.ts';
 
-/** What may be drawn from a channel now, in pico. */
-function drawableOf(row: ChannelRow, shelf: VoucherShelf, unit: bigint): bigint {
-  const claim = shelf.claimOf(row);
-  return claim ? claim.cumulative * unit - row.settled : 0n;
-}
-
 /** Channels that are to be settled without being asked for: enough came together, or the agent asked to leave. */
-export function dueChannels({ channels, unit }: LedgerState, shelf: VoucherShelf, threshold: bigint): Hex[] {
+export function dueChannels({ channels }: LedgerState, shelf: VoucherShelf, threshold: bigint): Hex[] {
   return [...channels.values()]
     .filter((row) => {
-      const drawable = drawableOf(row, shelf, unit);
+      const drawable = shelf.drawableOf(row);
       return drawable > 0n && (drawable > threshold || row.closeRequestedAt !== 0);
     })
     .map(({ channel }) => channel);
 }
 
 /** Channels with anything to draw, the largest first. */
-export function drawableChannels({ channels, unit }: LedgerState, shelf: VoucherShelf): Hex[] {
+export function drawableChannels({ channels }: LedgerState, shelf: VoucherShelf): Hex[] {
   return [...channels.values()]
-    .map((row) => ({ channel: row.channel, drawable: drawableOf(row, shelf, unit) }))
+    .map((row) => ({ channel: row.channel, drawable: shelf.drawableOf(row) }))
     .filter(({ drawable }) => drawable > 0n)
     .sort((a, b) => (b.drawable > a.drawable ? 1 : -1))
     .map(({ channel }) => channel);
@@ -52,16 +47,18 @@ export interface ChannelSettlementParts {
  * @throws CodedError those of `SettlementChain` and `Ledger.commit`
  */
 export async function settleChannels(
-  { ledger, chain, shelf, log, settled }: ChannelSettlementParts,
+  parts: ChannelSettlementParts,
   channels: readonly Hex[],
 ): Promise<Hex[]> {
+  const { ledger, chain, shelf, log, settled } = parts;
   const skipped: Hex[] = [];
-  await readSettled(ledger, chain, channels);
+  const before = await readFunds(parts, channels);
   for (const batch of batchesOf(claimsOf(ledger.state, shelf, channels))) {
     const { transaction } = await chain.settle(batch);
     const names = batch.map(({ channel }) => channel);
-    const amount = await readSettled(ledger, chain, names);
-    settled({ transaction, channels: batch.length, amount });
+    const after = await readFunds(parts, names);
+    const drawn = [...after].reduce((sum, [name, amount]) => sum + amount - (before.get(name) ?? 0n), 0n);
+    settled({ transaction, channels: batch.length, amount: drawn * ledger.state.unit });
     for (const { channel } of claimsOf(ledger.state, shelf, names)) {
       skipped.push(channel);
       log.warn({ channel, transaction }, 'The contract did not settle a channel.');
@@ -78,26 +75,22 @@ function claimsOf({ channels }: LedgerState, shelf: VoucherShelf, names: readonl
   });
 }
 
-/** Books what the chain says. @returns by how much it grew, in pico */
-async function readSettled(
-  ledger: Ledger,
-  chain: SettlementChain,
+/** Takes in what the chain has of channels, and books what grew. @returns what was drawn of each, in base units */
+async function readFunds(
+  { ledger, chain, shelf }: ChannelSettlementParts,
   channels: readonly Hex[],
-): Promise<bigint> {
-  if (channels.length === 0) return 0n;
-  const amounts = await chain.settledOf(channels);
+): Promise<ReadonlyMap<Hex, bigint>> {
+  if (channels.length === 0) return new Map();
+  const funds = await chain.fundsOf(channels);
+  const drawn = new Map(channels.map((channel, at) => [channel, funds[at]?.settled ?? 0n]));
+  for (const [at, channel] of channels.entries()) shelf.see(channel, funds[at] ?? NO_FUNDS);
   const { state } = ledger;
-  const before = channels.map((channel) => state.channels.get(channel)?.settled ?? 0n);
   await ledger.commit(
-    channels.flatMap((channel, i) => {
-      const cumulative = amounts[i] ?? 0n;
-      return cumulative * state.unit > (before[i] ?? 0n)
+    [...drawn].flatMap(([channel, cumulative]) =>
+      cumulative * state.unit > (state.channels.get(channel)?.settled ?? 0n)
         ? [{ type: 'settled' as const, id: `settled/${channel}/${cumulative}`, channel, cumulative }]
-        : [];
-    }),
+        : [],
+    ),
   );
-  return channels.reduce(
-    (sum, channel, i) => sum + (state.channels.get(channel)?.settled ?? 0n) - (before[i] ?? 0n),
-    0n,
-  );
+  return drawn;
 }

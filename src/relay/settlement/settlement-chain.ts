@@ -1,4 +1,5 @@
 import type { Hex } from '../../core/bytes.ts';
+import type { ChannelFunds } from '../payments/chain-port.ts';
 
 /** A row of `settleMany`: draws up to `cumulative` base units of a channel. */
 export interface ChannelClaim {
@@ -30,8 +31,8 @@ export interface SettlementChain {
   /** Of the relay's own account. */
   balance(): Promise<bigint>;
   hubBalance(): Promise<bigint>;
-  /** Drawn so far, in the order of the channels. */
-  settledOf(channels: readonly Hex[]): Promise<readonly bigint[]>;
+  /** What the confirmed block has of them, in the order of the channels; `NO_FUNDS` of one that it does not know. */
+  fundsOf(channels: readonly Hex[]): Promise<readonly ChannelFunds[]>;
   /** Paid so far, in the order of the payees. */
   paidOf(payees: readonly Hex[]): Promise<readonly bigint[]>;
   settle(claims: readonly ChannelClaim[]): Promise<Confirmed>;

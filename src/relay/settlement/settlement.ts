@@ -4,6 +4,7 @@ import { CodedError, errorBody } from '../../core/errors.ts';
 import type { PayoutState } from '../../protocol/wire/earnings.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Log } from '../log.ts';
+import type { ChannelFunds } from '../payments/chain-port.ts';
 import type { PayoutLimits } from '../payouts/payout-limits.ts';
 import { dueChannels, settleChannels, type SettledChannels, drawableChannels } from './channel-settlement.ts';
 import { owedOf, type PaidProvider, payProviders, readPaid } from './hub-payment.ts';
@@ -31,6 +32,8 @@ export interface SettlementParts {
 export interface Settlement {
   /** A channel's voucher or use changed. */
   look(channel: Hex): void;
+  /** What the chain has of a channel now: what a reorganisation undid is drawn again. */
+  see(channel: Hex, funds: ChannelFunds): void;
   /** An agent asked to close: its channel is settled at once. */
   closing(): void;
   /** A payout voucher for this account is durable: it is paid when it is due. */
@@ -162,6 +165,11 @@ export function createSettlement(parts: SettlementParts): Settlement {
     look(channel) {
       const row = ledger.state.channels.get(channel);
       if (row) shelf.look(row);
+    },
+    see(channel, funds) {
+      shelf.see(channel, funds);
+      const row = ledger.state.channels.get(channel);
+      if (row && funds.settled * ledger.state.unit < row.settled) check();
     },
     closing: check,
     issued(payee) {

@@ -1,6 +1,7 @@
 import type { Hex } from '../../core/bytes.ts';
 import { ceilToBase } from '../../protocol/money/price.ts';
 import type { ChannelRow, SignedAmount } from '../ledger/state.ts';
+import type { ChannelFunds } from '../payments/chain-port.ts';
 
 /**
  * Agents pay ahead, so a channel's last voucher is often worth more than what they used. Drawing it would keep what is
@@ -9,21 +10,37 @@ import type { ChannelRow, SignedAmount } from '../ledger/state.ts';
 export interface VoucherShelf {
   /** Takes note of a channel's last voucher. */
   look(row: ChannelRow): void;
-  /** The voucher to draw now: of what was used, or, while a close is pending, all that was signed. */
+  /**
+   * What the chain has of a channel now. The ledger's amounts only grow; those of a chain can shrink, where a
+   * reorganisation undoes what was confirmed.
+   */
+  see(channel: Hex, funds: ChannelFunds): void;
+  /**
+   * The voucher to draw now: of what was used, or, while a close is pending, all that was signed; as far as the chain has
+   * the deposit, and not drawn yet.
+   */
   claimOf(row: ChannelRow): SignedAmount | undefined;
+  /** What `claimOf` would bring, in pico. */
+  drawableOf(row: ChannelRow): bigint;
 }
 
 /** @param unit pico per base unit */
 export function createVoucherShelf(unit: bigint): VoucherShelf {
   const shelves = new Map<Hex, SignedAmount[]>();
+  const seen = new Map<Hex, ChannelFunds>();
 
   /** In base units, as the closing voucher would state it. */
   const used = ({ carried, spent, credited }: ChannelRow): bigint =>
     ceilToBase(carried + spent - credited, unit);
 
+  /** Where the chain was not asked yet: as the ledger knows it. */
+  function fundsOf({ channel, deposit, finalized, settled }: ChannelRow): ChannelFunds {
+    return seen.get(channel) ?? { deposit: deposit / unit, settled: settled / unit, finalized };
+  }
+
   function look(row: ChannelRow): void {
-    const { channel, finalized, voucher } = row;
-    if (finalized) return void shelves.delete(channel);
+    const { channel, voucher } = row;
+    if (fundsOf(row).finalized) return void shelves.delete(channel);
     if (!voucher) return;
     const shelf = shelves.get(channel) ?? [];
     if (shelf.at(-1)?.cumulative !== voucher.cumulative) shelf.push(voucher);
@@ -33,16 +50,24 @@ export function createVoucherShelf(unit: bigint): VoucherShelf {
     shelves.set(channel, shelf);
   }
 
+  function claimOf(row: ChannelRow): SignedAmount | undefined {
+    const { deposit, finalized, settled } = fundsOf(row);
+    if (finalized || !row.voucher) return undefined;
+    look(row);
+    const most = row.closeRequestedAt !== 0 ? row.voucher.cumulative : used(row);
+    const claim = shelves
+      .get(row.channel)
+      ?.findLast(({ cumulative }) => cumulative <= most && cumulative <= deposit);
+    return claim && claim.cumulative > settled ? claim : undefined;
+  }
+
   return {
     look,
-    claimOf(row) {
-      if (row.finalized || !row.voucher) return undefined;
-      look(row);
-      const isClosing = row.closeRequestedAt !== 0;
-      const claim = isClosing
-        ? row.voucher
-        : shelves.get(row.channel)?.findLast(({ cumulative }) => cumulative <= used(row));
-      return claim && claim.cumulative * unit > row.settled ? claim : undefined;
+    see: (channel, funds) => void seen.set(channel, funds),
+    claimOf,
+    drawableOf(row) {
+      const claim = claimOf(row);
+      return claim ? (claim.cumulative - fundsOf(row).settled) * unit : 0n;
     },
   };
 }

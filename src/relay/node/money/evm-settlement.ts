@@ -3,6 +3,7 @@ import type { Call } from '../../../chain/call.ts';
 import type { ChainClient } from '../../../chain/chain-client.ts';
 import { readDollars, transferCall } from '../../../chain/dollar.ts';
 import { readAvailable, readPaid, redeemCall } from '../../../chain/hub.ts';
+import { NO_FUNDS } from '../../payments/chain-port.ts';
 import type { PaymentTerms } from '../../payments/payment-terms.ts';
 import type { Confirmed, SettlementChain } from '../../settlement/settlement-chain.ts';
 
@@ -21,9 +22,9 @@ export function createEvmSettlement(
   return {
     balance: () => readDollars(chain, token, relay),
     hubBalance: () => readAvailable(chain, token, hub),
-    settledOf: (channels) =>
+    fundsOf: (channels) =>
       Promise.all(
-        channels.map(async (id) => (await readChannel(chain, escrow, id, 'confirmed'))?.settled ?? 0n),
+        channels.map(async (id) => (await readChannel(chain, escrow, id, 'confirmed')) ?? NO_FUNDS),
       ),
     paidOf: (payees) => Promise.all(payees.map((payee) => readPaid(chain, hub, payee, 'confirmed'))),
     settle: (claims) =>

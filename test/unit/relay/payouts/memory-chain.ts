@@ -1,5 +1,6 @@
 import type { Hex } from '../../../../src/core/bytes.ts';
 import { CodedError } from '../../../../src/core/errors.ts';
+import type { ChannelFunds } from '../../../../src/relay/payments/chain-port.ts';
 import type {
   ChannelClaim,
   Confirmed,
@@ -24,8 +25,14 @@ export class MemoryChain implements SettlementChain {
 
   balance = async (): Promise<bigint> => this.#read(this.own);
   hubBalance = async (): Promise<bigint> => this.#read(this.hub);
-  settledOf = async (channels: readonly Hex[]): Promise<bigint[]> =>
-    this.#read(channels.map((channel) => this.drawn.get(channel) ?? 0n));
+  fundsOf = async (channels: readonly Hex[]): Promise<ChannelFunds[]> =>
+    this.#read(
+      channels.map((channel) => ({
+        settled: this.drawn.get(channel) ?? 0n,
+        deposit: this.deposits.get(channel) ?? 0n,
+        finalized: false,
+      })),
+    );
   paidOf = async (payees: readonly Hex[]): Promise<bigint[]> =>
     this.#read(payees.map((payee) => this.paid.get(payee) ?? 0n));
 

@@ -32,6 +32,31 @@ describe('M14 paying', () => {
     ]);
   });
 
+  it('draws again what a reorganisation undid, and nothing from a channel that it took away', async () => {
+    const world = await createPayoutWorld({ limits: { ...WAITING, settleThreshold: 0n } });
+    await world.work(A, 8);
+    await world.pass(12_000);
+    expect(world.chain.transactions).toEqual(['settle']);
+    const deposit = world.chain.deposits.get(channel) ?? 0n;
+    const tell = (funds: { deposit: bigint; settled: bigint; finalized: boolean }): void =>
+      world.payouts.hear({ type: 'fundsRead', at: world.clock.now(), channel, funds });
+
+    world.chain.drawn.set(channel, 0n);
+    world.chain.deposits.set(channel, 0n);
+    tell({ deposit: 0n, settled: 0n, finalized: false });
+    await world.pass(30_000);
+    expect([world.chain.transactions, world.complaints]).toEqual([['settle'], []]);
+
+    world.chain.deposits.set(channel, deposit);
+    tell({ deposit, settled: 0n, finalized: false });
+    await world.pass(2_000);
+    expect(world.chain.drawn.get(channel)).toBe(80n);
+    expect(world.chain.transactions).toEqual(['settle', 'settle']);
+    expect(world.events.findLast(({ type }) => type === 'channelsSettled')).toMatchObject({
+      amount: 80n * UNIT,
+    });
+  });
+
   it('waits for the threshold, and comes on request from the minimum on', async () => {
     const world = await createPayoutWorld({ limits: WAITING });
     const tab = world.join(A);
