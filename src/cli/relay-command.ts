@@ -92,6 +92,7 @@ const CHAIN_FLAGS: ReadonlySet<string> = new Set([
   'blindMs',
   'watchMs',
   'confirmMs',
+  'gasCoinPrice',
   'minDeposit',
   'suggestedDeposit',
   'sponsoredPerDay',

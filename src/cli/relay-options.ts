@@ -90,6 +90,13 @@ export function withRelayOptions(command: Command): Command {
     .addOption(number('--blind-ms <ms>', 'age of the newest block at which nothing is accepted', 'BLIND_MS'))
     .addOption(number('--watch-ms <ms>', 'how often to look at the chain', 'WATCH_MS'))
     .addOption(number('--confirm-ms <ms>', 'how long to wait for a confirmation', 'CONFIRM_MS'))
+    .addOption(
+      option(
+        '--gas-coin-price <coins>',
+        "what a coin of the chain's gas is worth, for example 2500: channels are drawn from where it is worth the gas",
+        'GAS_COIN_PRICE',
+      ),
+    )
     .addOption(number('--min-deposit <units>', 'least deposit, in base units of the coin', 'MIN_DEPOSIT'))
     .addOption(number('--suggested-deposit <units>', 'deposit to suggest', 'SUGGESTED_DEPOSIT'))
     .addOption(

@@ -197,6 +197,7 @@ function mortal(chain: SimChain, process: SimLedger): SettlementChain {
     };
   };
   return {
+    gasPrice: alive(() => chain.gasPrice()),
     balance: alive(() => chain.balance()),
     hubBalance: alive(() => chain.hubBalance()),
     fundsOf: alive((channels) => chain.fundsOf(channels)),

@@ -175,6 +175,10 @@ export class SimChain implements ChainPort, SettlementChain {
     return this.#send(() => this.#move(to, amount));
   }
 
+  gasPrice(): Promise<bigint> {
+    return Promise.resolve(0n);
+  }
+
   balance(): Promise<bigint> {
     return Promise.resolve(this.balanceOf(this.#options.relay));
   }

@@ -40,6 +40,15 @@ const baseUnits = z
 /** Blocks that a deposit must be deep in, its own included (rule K13). */
 export const DEFAULT_CONFIRMATIONS = 2;
 
+/** Whole coins for a whole coin of the chain's gas; as pico. */
+const coinPrice = z
+  .string()
+  .regex(/^\d{1,9}(\.\d{1,6})?$/, 'must be what a coin of gas is worth in coins, such as 2500 or 0.45')
+  .transform((text) => {
+    const [whole = '0', part = ''] = text.split('.');
+    return BigInt(whole + part.padEnd(12, '0'));
+  });
+
 /** Whole coins for a million tokens, to the sixth decimal: a millionth of that is a pico a token. */
 const pricePerMillion = z
   .string()
@@ -75,6 +84,8 @@ const chainSchema = z.strictObject({
    * the chain before it is tried again.
    */
   confirmMs: milliseconds.default(120_000),
+  /** Nobody else here knows it; without it only the flat threshold says when a channel is drawn from. */
+  gasCoinPrice: coinPrice.optional(),
   minDeposit: baseUnits.default(100_000n),
   suggestedDeposit: baseUnits.default(1_000_000n),
   /** Transactions a day that the relay pays for one agent. */

@@ -9,8 +9,10 @@ export interface PayoutLimits {
   readonly threshold: bigint;
   /** And from `minimum` on it comes at least this often. */
   readonly sweepMs: number;
-  /** A channel is settled by itself when this much was accepted and not drawn. */
+  /** A channel is settled by itself when more than this was used and not drawn. */
   readonly settleThreshold: bigint;
+  /** And more than 50 times what its gas costs, where somebody says what a whole coin of gas is worth. */
+  readonly gasCoinPrice?: bigint;
   /** An account hears of its figures at most this often. */
   readonly earningsMs: number;
 }

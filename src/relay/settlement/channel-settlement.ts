@@ -6,12 +6,20 @@ import { NO_FUNDS } from '../payments/chain-port.ts';
 import { batchesOf, type ChannelClaim, type SettlementChain } from './settlement-chain.ts';
 import type { VoucherShelf } from './voucher-shelf.ts';
 
-/** Channels that are to be settled without being asked for: enough came together, or the agent asked to leave. */
-export function dueChannels({ channels }: LedgerState, shelf: VoucherShelf, threshold: bigint): Hex[] {
+/**
+ * Channels that are to be settled without being asked for: enough came together, or the agent asked to leave.
+ * @param threshold in pico; undefined: nothing is enough
+ */
+export function dueChannels(
+  { channels }: LedgerState,
+  shelf: VoucherShelf,
+  threshold: bigint | undefined,
+): Hex[] {
+  const isEnough = (drawable: bigint): boolean => threshold !== undefined && drawable > threshold;
   return [...channels.values()]
     .filter((row) => {
       const drawable = shelf.drawableOf(row);
-      return drawable > 0n && (drawable > threshold || row.closeRequestedAt !== 0);
+      return drawable > 0n && (isEnough(drawable) || row.closeRequestedAt !== 0);
     })
     .map(({ channel }) => channel);
 }

@@ -28,6 +28,8 @@ export interface Confirmed {
  * Every call may throw a `CodedError`: `chain_unreachable`, `chain_reverted`, …; all of them may be tried again.
  */
 export interface SettlementChain {
+  /** Wei for a unit of gas now. */
+  gasPrice(): Promise<bigint>;
   /** Of the relay's own account. */
   balance(): Promise<bigint>;
   hubBalance(): Promise<bigint>;

@@ -10,6 +10,7 @@ import { dueChannels, settleChannels, type SettledChannels, drawableChannels } f
 import { owedOf, type PaidProvider, payProviders, readPaid } from './hub-payment.ts';
 import { createPayoutProgress } from './payout-progress.ts';
 import type { SettlementChain } from './settlement-chain.ts';
+import { createSettleFloor } from './settle-floor.ts';
 import { createVoucherShelf } from './voucher-shelf.ts';
 
 export interface SettlementParts {
@@ -69,6 +70,7 @@ export function createSettlement(parts: SettlementParts): Settlement {
   } = parts;
   const shelf = createVoucherShelf(ledger.state.unit);
   const progress = createPayoutProgress(clock, changed);
+  const floor = createSettleFloor({ chain, clock, log, limits, changed: check });
   let failed = 0;
   let retryAt = 0;
   let undoRetry = (): void => {};
@@ -102,9 +104,16 @@ export function createSettlement(parts: SettlementParts): Settlement {
     return [...progress.asked].filter((payee) => owed(payee) > 0n);
   }
 
+  /** The price of gas is asked for only where it decides. */
+  function dueNow(): Hex[] {
+    if (dueChannels(ledger.state, shelf, limits.settleThreshold).length === 0) return [];
+    floor.look();
+    return dueChannels(ledger.state, shelf, floor.current());
+  }
+
   function check(): void {
     if (working || clock.now() < retryAt) return;
-    const channels = dueChannels(ledger.state, shelf, limits.settleThreshold);
+    const channels = dueNow();
     const payees = dueProviders();
     if (channels.length === 0 && payees.length === 0) return;
     working = true;

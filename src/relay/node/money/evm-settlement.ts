@@ -20,6 +20,7 @@ export function createEvmSettlement(
   });
 
   return {
+    gasPrice: () => chain.gasPrice(),
     balance: () => readDollars(chain, token, relay),
     hubBalance: () => readAvailable(chain, token, hub),
     fundsOf: (channels) =>

@@ -56,8 +56,18 @@ export interface Money {
  */
 export async function openMoney(parts: MoneyParts): Promise<Money> {
   const { clock, configuration, data, emit, key, log, models } = parts;
-  const { blindMs, chainId, confirmations, confirmMs, faucet, quick, rpcUrl, sponsoredPerDay, watchMs } =
-    configuration;
+  const {
+    blindMs,
+    chainId,
+    confirmations,
+    confirmMs,
+    faucet,
+    gasCoinPrice,
+    quick,
+    rpcUrl,
+    sponsoredPerDay,
+    watchMs,
+  } = configuration;
   if (faucet !== undefined) checkFaucet(chainId);
   const privateKey = toHex(key.privateKey);
   const pollMs = Math.min(watchMs, 1_000);
@@ -91,7 +101,10 @@ export async function openMoney(parts: MoneyParts): Promise<Money> {
     log,
     hub: { chainId, hub, ...hubParts, unit: String(unit), feeBps: terms.feeBps },
     sign: (payee, cumulativeAmount) => signDigest(digestOf({ payee, cumulativeAmount }), key.privateKey),
-    limits: quick ? DEMO_PAYOUT_LIMITS : DEFAULT_PAYOUT_LIMITS,
+    limits: {
+      ...(quick ? DEMO_PAYOUT_LIMITS : DEFAULT_PAYOUT_LIMITS),
+      ...(gasCoinPrice === undefined ? {} : { gasCoinPrice }),
+    },
     emit,
   });
   const payments: PaymentSetup = {

@@ -23,6 +23,10 @@ export class MemoryChain implements SettlementChain {
   failNext: { call: string; when: 'before' | 'after' } | undefined;
   dead = false;
 
+  /** Wei. */
+  gas = 0n;
+
+  gasPrice = async (): Promise<bigint> => this.#read(this.gas);
   balance = async (): Promise<bigint> => this.#read(this.own);
   hubBalance = async (): Promise<bigint> => this.#read(this.hub);
   fundsOf = async (channels: readonly Hex[]): Promise<ChannelFunds[]> =>

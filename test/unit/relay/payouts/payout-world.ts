@@ -62,6 +62,8 @@ export interface PayoutWorld {
   join(account: Hex): Tab;
   /** Lets time pass in small steps: settlement is a long chain of promises. */
   pass(ms: number): Promise<void>;
+  /** The agent asks the chain to close. */
+  requestClose(): Promise<void>;
   /** An agent's voucher for this many base units more. */
   prepay(more: bigint): Promise<void>;
   /** Books chunks of paid work, one operation each, as the relay's jobs do. */
@@ -121,6 +123,12 @@ export async function createPayoutWorld(
     },
     async pass(ms) {
       for (let left = ms; left > 0; left -= 50) await clock.advance(Math.min(50, left));
+    },
+    async requestClose() {
+      const named = { channel, payer: PAYER, signer: PAYER };
+      const onChain = { deposit, settled: 0n, closeRequestedAt: 1, finalized: false, block: 2 };
+      await ledger.commit([{ type: 'channel', id: 'close', ...named, ...onChain }]);
+      world.payouts.hear({ type: 'channelClosing', at: clock.now(), channel });
     },
     async prepay(more) {
       const { accepted } = ledger.state.channels.get(channel)!;
