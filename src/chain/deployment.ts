@@ -104,7 +104,8 @@ async function checkCreation(
   { data }: Creation,
 ): Promise<void> {
   const found = await chain.creationOf(hash);
-  if (found?.contract !== address) throw wrong(`transaction ${hash} did not make the ${contract}`);
+  if (found?.contract !== address)
+    throw wrong(`this RPC knows no transaction ${hash} that made the ${contract}`);
   if (found.data !== data) {
     throw wrong(`the ${contract} was made by other initcode, or with other parameters, than this version's`);
   }

@@ -141,7 +141,7 @@ describe('K15 a forged contract', () => {
     // Nor does the transaction of the honest one, of none, or of something else vouch for it.
     for (const other of [created.hub, `0x${'12'.repeat(32)}` as const, created.escrow])
       expect(await verdict({ ...forged, created: { ...created, hub: other } })).toBe(
-        `transaction ${other} did not make the hub`,
+        `this RPC knows no transaction ${other} that made the hub`,
       );
     expect(await readPaid(chain.relay, hub, payee)).toBe(0n);
     expect(token).toBe(forged.token);
