@@ -4,6 +4,7 @@ import { CodedError } from '../../core/errors.ts';
 import { openNonce, receiveDigester, topUpNonce } from '../../protocol/money/authorization.ts';
 import type { Recover } from '../../protocol/money/signature.ts';
 import { channelIdOf, NO_SIGNER } from '../../protocol/money/voucher.ts';
+import { isEnding } from '../ledger/amounts.ts';
 import type { ChannelRow } from '../ledger/state.ts';
 import type { ChainPort } from './chain-port.ts';
 import type { ChannelReader } from './channel-reader.ts';
@@ -182,7 +183,7 @@ export function createChannelOpening(parts: OpeningParts): ChannelOpening {
       const row = known(channel);
       if (!row) throw refused('channel_unknown');
       if (row.finalized) throw refused('channel_closed');
-      if (row.closeRequestedAt !== 0) throw refused('channel_closing');
+      if (isEnding(row)) throw refused('channel_closing');
       if (payload.type === 'hash') await reader.confirmTransaction(payload.hash);
       else await sendTopUp(payload, row, ip);
       return (await reader.refresh(channel)) ?? row;

@@ -16,7 +16,7 @@ export interface VoucherShelf {
    */
   see(channel: Hex, funds: ChannelFunds): void;
   /**
-   * The voucher to draw now: of what was used, or, while a close is pending, all that was signed; as far as the chain has
+   * The voucher to draw now: of what was used, or, while a close is pending, all that was signed, or what the agent signed to close with; as far as the chain has
    * the deposit, and not drawn yet.
    */
   claimOf(row: ChannelRow): SignedAmount | undefined;
@@ -52,13 +52,16 @@ export function createVoucherShelf(unit: bigint): VoucherShelf {
 
   function claimOf(row: ChannelRow): SignedAmount | undefined {
     const { deposit, finalized, settled } = fundsOf(row);
-    if (finalized || !row.voucher) return undefined;
+    const within = (claim: SignedAmount | undefined): SignedAmount | undefined =>
+      claim && claim.cumulative > settled && claim.cumulative <= deposit ? claim : undefined;
+    if (finalized) return undefined;
+    // The last word on what is owed, which may be less than what was signed ahead (rule M9).
+    if (row.closing) return within(row.closing);
+    if (!row.voucher) return undefined;
     look(row);
     const most = row.closeRequestedAt !== 0 ? row.voucher.cumulative : used(row);
-    const claim = shelves
-      .get(row.channel)
-      ?.findLast(({ cumulative }) => cumulative <= most && cumulative <= deposit);
-    return claim && claim.cumulative > settled ? claim : undefined;
+    const shelf = shelves.get(row.channel);
+    return within(shelf?.findLast(({ cumulative }) => cumulative <= most && cumulative <= deposit));
   }
 
   return {

@@ -127,7 +127,7 @@ export async function createPayoutWorld(
     async requestClose() {
       const named = { channel, payer: PAYER, signer: PAYER };
       const onChain = { deposit, settled: 0n, closeRequestedAt: 1, finalized: false, block: 2 };
-      await ledger.commit([{ type: 'channel', id: 'close', ...named, ...onChain }]);
+      await ledger.commit([{ type: 'channel', id: 'close/request', ...named, ...onChain }]);
       world.payouts.hear({ type: 'channelClosing', at: clock.now(), channel });
     },
     async prepay(more) {

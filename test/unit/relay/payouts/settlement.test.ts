@@ -58,6 +58,21 @@ describe('M14 paying', () => {
     });
   });
 
+  it('M15 draws what the agent signed to close with, and not what it had paid ahead', async () => {
+    const world = await createPayoutWorld({ limits: { ...WAITING, settleThreshold: 10n ** 18n } });
+    await world.work(A, 2);
+    await world.prepay(300n);
+    const signature = `0x${'cc'.repeat(65)}` as const;
+    const taken = { type: 'close', id: 'close', channel, cumulative: 20n, signature } as const;
+    expect(await world.ledger.commit([taken])).toMatchObject([{ ok: true }]);
+    await world.pass(11_000);
+    expect(world.chain.transactions).toEqual([]);
+    // The close does not come through, and the agent leaves by itself: what it owes is drawn in time.
+    await world.requestClose();
+    await world.pass(11_000);
+    expect(world.chain.drawn.get(channel)).toBe(20n);
+  });
+
   it('draws from a channel where that brings 50 times its gas, at the price that somebody named', async () => {
     const limits = { threshold: 10n ** 18n, minimum: 10n ** 18n, settleThreshold: 20n * UNIT };
     const gasCoinPrice = 2_000n * 10n ** 12n;
