@@ -10,6 +10,7 @@ import { readDollars } from '../../../src/chain/dollar.ts';
 import { type Hex, toHex } from '../../../src/core/bytes.ts';
 import { cryptoRandom } from '../../../src/core/random.ts';
 import { connectWebSocket } from '../../../src/provider/compute/browser-socket.ts';
+import { type JobReceipt, jobReceiptSchema } from '../../../src/protocol/money/receipt.ts';
 import { createMemoryPayouts, type MemoryPayouts } from '../../../src/provider/income/payout-store.ts';
 import { Provider } from '../../../src/provider/provider.ts';
 import { createKeySigner } from '../../../src/provider/wallet/key-signer.ts';
@@ -202,6 +203,27 @@ export class PaidScene implements AsyncDisposable {
       }),
     });
     return { status: response.status, body: (await response.json()) as Answer['body'] };
+  }
+
+  /** An answer as a stream, however it ends. @returns its job, once nothing more comes */
+  async stream(client: Client, tokens: number): Promise<string> {
+    const response = await client.fetch(`${this.server.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        model: this.model,
+        messages: [{ role: 'user', content: 'Speak.' }],
+        max_tokens: tokens,
+        stream: true,
+      }),
+    });
+    await response.text();
+    return response.headers.get('x-afterglow-job') ?? '';
+  }
+
+  async receipt(job: string): Promise<JobReceipt> {
+    const response = await fetch(`${this.server.url}/v1/receipts/${job}`);
+    return jobReceiptSchema.parse(await response.json());
   }
 
   async channelState(id: Hex): Promise<ChannelState> {

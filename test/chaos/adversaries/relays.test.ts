@@ -4,6 +4,8 @@ import { withdrawForCall } from '../../../src/chain/channel.ts';
 import { mintCall } from '../../../src/chain/dollar.ts';
 import { readPaid, redeemCall } from '../../../src/chain/hub.ts';
 import type { Hex } from '../../../src/core/bytes.ts';
+import { jobShare, shareOf as partOf } from '../../../src/protocol/money/price.ts';
+import type { JobReceipt } from '../../../src/protocol/money/receipt.ts';
 import type { StoredVoucher } from '../../../src/provider/income/payout-store.ts';
 import { keyWallet, leaveChannel, type Leaving } from '../../../src/sdk/index.ts';
 import { PaidScene } from './paid-scene.ts';
@@ -11,6 +13,7 @@ import { PaidScene } from './paid-scene.ts';
 /** Pico in a base unit of the test dollar, and what 32 tokens and the prompt cost. */
 const UNIT = 1_000_000n;
 const CHUNK = 32n * UNIT;
+const STREAMS = 4;
 
 it('M13 a relay that owes more than it has: the tab stops lending at its limit, and loses no more than the page says', async () => {
   const creditLimit = 300n * UNIT;
@@ -43,6 +46,36 @@ it('M13 a relay that owes more than it has: the tab stops lending at its limit, 
   await scene.chain.relay.send(redeemCall(hub, [payoutOf(voucher)]));
   expect(await readPaid(scene.relayChain, hub, scene.account)).toBe(0n);
   expect(await scene.dollars(scene.account)).toBe(0n);
+});
+
+it('M13 a relay that owes more than it has, while several streams run: beyond the limit there is a chunk of each, and its part of the prompt fee', async () => {
+  const creditLimit = 400n * UNIT;
+  await using scene = await PaidScene.open({ creditLimit });
+  scene.gate.refusesTransactions = true;
+  const agent = await scene.agentWithChannel();
+  const jobs = await Promise.all(Array.from({ length: STREAMS }, () => scene.stream(agent.client, 600)));
+  const { state, income } = scene.provider.status();
+  expect(state).toMatchObject({ name: 'held', reason: { code: 'credit_limit' } });
+  await agent.client.idle();
+
+  const receipts = await Promise.all(jobs.map((job) => scene.receipt(job)));
+  const earned = receipts.map((receipt) => earnedOf(receipt, scene.account));
+  // All of them ran when the limit was reached, and none has ended by itself.
+  expect(receipts.map(({ finish }) => finish)).toEqual(jobs.map(() => null));
+  expect(earned.every(({ before }) => before > 0n)).toBe(true);
+  // What the relay owes is what the streams earned, to the pico.
+  const all = earned.reduce((sum, { whole }) => sum + whole, 0n);
+  await scene.until(() => owedTo(scene) === all, 'the figures of the relay');
+  // Up to the limit all were free to run. Beyond it is what each had begun: a chunk, and an eighth of its prompt fee.
+  const [{ promptTokens }] = receipts as [JobReceipt];
+  const promptFee = BigInt(promptTokens) * 200_000n;
+  expect(earned.reduce((sum, { before }) => sum + before, 0n)).toBeLessThanOrEqual(creditLimit);
+  expect(all).toBeGreaterThan(creditLimit);
+  for (const { whole, before } of earned)
+    expect(whole - before).toBeLessThanOrEqual(shareOf(CHUNK + promptFee / 8n + 1n));
+  // The page's table, which is wider: the prompt fee and a chunk of each.
+  expect(all).toBeLessThanOrEqual(creditLimit + BigInt(STREAMS) * shareOf(CHUNK + promptFee));
+  expect(income?.limit).toBe(String(creditLimit));
 });
 
 it('K7 K9 a relay that vanishes: the tab is paid from what it stored, and an agent without gas leaves with its deposit', async () => {
@@ -95,6 +128,29 @@ it('K7 K9 a relay that vanishes: the tab is paid from what it stored, and an age
   expect(await scene.dollars(agent.address)).toBe(1_000_000n);
   expect(await scene.channelState(agent.channel)).toMatchObject({ deposit, finalized: true });
 });
+
+/** The provider's part, at the relay's fee of 5%. */
+function shareOf(amount: bigint): bigint {
+  return partOf(amount, 500);
+}
+
+/** What a tab earned of a job, and what of that it had signed for before its last chunk. */
+function earnedOf({ attempts, promptTokens }: JobReceipt, account: Hex): { before: bigint; whole: bigint } {
+  const [attempt, ...others] = attempts.filter(({ count }) => count > 0);
+  expect([attempt?.provider, others]).toEqual([account, []]);
+  const { chunks, count } = attempt as JobReceipt['attempts'][number];
+  const terms = { out: UNIT, prompt: 200_000n, promptTokens, feeBps: 500 };
+  return {
+    before: BigInt(chunks.at(-2)?.total ?? 0),
+    whole: jobShare(terms, { chunks: chunks.length, tokens: count, finished: false }),
+  };
+}
+
+/** By the tab's own figures, what the relay has told it of included. */
+function owedTo(scene: PaidScene): bigint {
+  const { income } = scene.provider.status();
+  return BigInt(income?.accrued ?? 0) + BigInt(income?.vested ?? 0);
+}
 
 function stored(scene: PaidScene): Promise<StoredVoucher | undefined> {
   const { hub, chainId } = scene.chain.deployment;
