@@ -307,10 +307,17 @@ export class ChainClient {
     return this.#ask(() => this.#public.getTransactionCount({ address, blockNumber }));
   }
 
-  /** The block of a transaction that succeeded, whoever sent it; undefined while it is in none, and where it failed. */
-  async blockOf(hash: Hex): Promise<number | undefined> {
+  /**
+   * What a transaction did, whoever sent it; undefined while it is in no block.
+   * @throws CodedError `transaction_reverted` with the reason, where it failed
+   */
+  async minedBy(hash: Hex): Promise<{ block: bigint; logs: readonly Log[] } | undefined> {
     const receipt = await this.#receipt(hash);
-    return receipt?.status === 'success' ? Number(receipt.blockNumber) : undefined;
+    if (!receipt) return undefined;
+    const { blockNumber: block, logs, status } = receipt;
+    if (status === 'success') return { block, logs };
+    const { from, input, to } = await this.#ask(() => this.#public.getTransaction({ hash }));
+    throw await this.#revertOf(to === null ? { data: input } : { data: input, to }, receipt, from);
   }
 
   /** What a transaction that succeeded sent to make which contract; undefined where it made none. */
@@ -335,8 +342,8 @@ export class ChainClient {
   async #revertOf(
     call: Partial<Call>,
     { blockNumber, transactionHash }: TransactionReceipt,
+    from: Hex = this.#requireSigner().address,
   ): Promise<CodedError> {
-    const from = this.#requireSigner().address;
     const error = await this.#public
       .call({ ...call, account: from, blockNumber })
       .then(() => revertError('0x'), chainError);

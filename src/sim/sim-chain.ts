@@ -10,7 +10,9 @@ import {
   type ChannelChange,
   type ChannelFunds,
   type ClosingVoucher,
+  type Deposit,
   type Mined,
+  type MinedDeposits,
   type OnChainChannel,
   type Opening,
   type TopUp,
@@ -52,7 +54,7 @@ export class SimChain implements ChainPort, SettlementChain {
   readonly #channels = new Map<Hex, Version[]>();
   readonly #paid = new Map<Hex, bigint>();
   readonly #nonces = new Set<Hex>();
-  readonly #mined = new Map<Hex, number>();
+  readonly #mined = new Map<Hex, MinedDeposits | 'reverted'>();
   #sent = 0;
   /** No block comes any more after this one. */
   #stoppedAt: number | undefined;
@@ -136,7 +138,7 @@ export class SimChain implements ChainPort, SettlementChain {
       const signer = authorizedSigner === NO_SIGNER ? payer : authorizedSigner;
       const fresh = { settled: 0n, closeRequestedAt: 0, finalized: false };
       this.#write({ channel, payer, payee: relay, token, signer, deposit: value, ...fresh });
-    });
+    }, [{ channel, isOpening: true, amount: value }]);
   }
 
   async topUp({ authorization, channel }: TopUp): Promise<Mined> {
@@ -146,12 +148,21 @@ export class SimChain implements ChainPort, SettlementChain {
       if (state.closeRequestedAt !== 0) throw reverted('ClosePending');
       this.#pull(from, value, nonce);
       this.#write({ ...state, deposit: state.deposit + value });
-    });
+    }, [{ channel, isOpening: false, amount: value }]);
   }
 
-  async mined(hash: Hex): Promise<number | undefined> {
+  async depositsOf(hash: Hex): Promise<MinedDeposits | undefined> {
     this.#reach();
-    return this.#mined.get(hash);
+    const mined = this.#mined.get(hash);
+    if (mined === 'reverted') throw reverted('ERC20InsufficientBalance');
+    return mined;
+  }
+
+  /** Somebody's transaction that is mined and did nothing. */
+  fail(): Hex {
+    const hash = toHex(this.#options.random.bytes(32));
+    this.#mined.set(hash, 'reverted');
+    return hash;
   }
 
   async close(
@@ -231,7 +242,7 @@ export class SimChain implements ChainPort, SettlementChain {
   }
 
   /** Everything that happens waits for the next block. */
-  async #send(run: () => void): Promise<Mined> {
+  async #send(run: () => void, deposits: readonly Deposit[] = []): Promise<Mined> {
     this.#reach();
     const { clock, random } = this.#options;
     await sleep(clock, this.#blockMs - ((clock.now() - this.#genesis) % this.#blockMs));
@@ -239,7 +250,7 @@ export class SimChain implements ChainPort, SettlementChain {
       throw new CodedError('chain_unreachable', 'The simulated chain stands.');
     run();
     const hash = toHex(random.bytes(32));
-    this.#mined.set(hash, this.#block());
+    this.#mined.set(hash, { block: this.#block(), deposits });
     return { hash, block: this.#block() };
   }
 

@@ -58,6 +58,17 @@ export class SimWallet {
     return { ...fields, cumulativeAmount: '0', signature: this.sign(0n) };
   }
 
+  /** A top-up that a transaction of its own made. */
+  toppedUpBy(hash: Hex, amount: bigint): object {
+    return {
+      action: 'topUp',
+      type: 'hash',
+      channelId: this.channel,
+      additionalDeposit: String(amount),
+      hash,
+    };
+  }
+
   topUp(amount: bigint, random: Random, now: number): object {
     const salt = toHex(random.bytes(32));
     const nonce = topUpNonce(this.channel, amount, { from: this.address, salt });

@@ -50,6 +50,7 @@ const PAYMENTS: Readonly<Record<string, Kind>> = {
   channel_busy: { ...BAD_REQUEST, status: 409 },
   sponsor_limit: { status: 429, type: 'rate_limit_error', retry: false },
   faucet_limit: BUSY,
+  too_many_waiting: BUSY,
   close_failed: { status: 502, type: 'server_error', retry: false },
   chain_slow: UNAVAILABLE,
   chain_unreachable: UNAVAILABLE,

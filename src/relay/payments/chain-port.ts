@@ -68,6 +68,20 @@ export interface Mined {
   readonly block: number;
 }
 
+/** What an event says that a channel got. */
+export interface Deposit {
+  readonly channel: Hex;
+  /** Whether it opened the channel; else it topped it up. */
+  readonly isOpening: boolean;
+  /** Base units. */
+  readonly amount: bigint;
+}
+
+export interface MinedDeposits {
+  readonly block: number;
+  readonly deposits: readonly Deposit[];
+}
+
 /**
  * The chain as the relay needs it. Reads throw CodedError `chain_unreachable` or `chain_refused`; writes resolve once their transaction is
  * in a block, and throw `transaction_reverted` (`data.reason`: the contract's error), `chain_unreachable` or `chain_slow`:
@@ -81,8 +95,11 @@ export interface ChainPort {
   changes(from: number, to: number): Promise<readonly ChannelChange[]>;
   open(opening: Opening): Promise<Mined>;
   topUp(topUp: TopUp): Promise<Mined>;
-  /** The block of a transaction that somebody else sent; undefined while it is in none. */
-  mined(hash: Hex): Promise<number | undefined>;
+  /**
+   * What a transaction that somebody else sent deposited at this escrow; undefined while it is in no block.
+   * @throws CodedError `transaction_reverted` where it is in one and failed: final at once (rule K14)
+   */
+  depositsOf(hash: Hex): Promise<MinedDeposits | undefined>;
   /**
    * @param sent told the number of a transaction that is signed, and waited for, before it leaves
    * @throws CodedError beside those of all writes `transaction_replaced`: another one has its number

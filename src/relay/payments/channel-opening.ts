@@ -6,10 +6,11 @@ import type { Recover } from '../../protocol/money/signature.ts';
 import { channelIdOf, NO_SIGNER } from '../../protocol/money/voucher.ts';
 import { isEnding } from '../ledger/amounts.ts';
 import type { ChannelRow } from '../ledger/state.ts';
-import type { ChainPort } from './chain-port.ts';
+import type { ChainHead, ChainPort, Deposit } from './chain-port.ts';
 import type { ChannelReader } from './channel-reader.ts';
 import type { DepositAuthorization, OpenPayload, TopUpPayload } from './credential.ts';
 import { voucherOf } from './credential.ts';
+import type { OwnDeposits } from './own-deposits.ts';
 import type { PaymentListener } from './payment-events.ts';
 import type { PaymentTerms } from './payment-terms.ts';
 import { reasonOf, refused } from './refusal.ts';
@@ -26,7 +27,10 @@ export interface OpeningParts {
   readonly sponsorship: Sponsorship;
   readonly terms: PaymentTerms;
   readonly known: (channel: Hex) => ChannelRow | undefined;
+  readonly own: OwnDeposits;
 }
+
+type OwnOpening = Extract<OpenPayload, { type: 'hash' }>;
 
 /** Who a channel that is being opened belongs to. */
 export interface PendingChannel {
@@ -41,7 +45,8 @@ export interface ChannelOpening {
   /**
    * Resolves with the confirmed channel; a channel that is open already is no error, nor is somebody else's faster
    * transaction. @throws CodedError `voucher_wrong_channel`, `voucher_signature`, `voucher_over_deposit`,
-   * `deposit_too_small`, `nonce_reused`, `open_failed`, `sponsor_limit`, `chain_unreachable`, `chain_slow`
+   * `voucher_malformed`, `deposit_too_small`, `nonce_reused`, `open_failed`, `sponsor_limit`, `too_many_waiting`,
+   * `chain_unreachable`, `chain_slow`
    */
   open(payload: OpenPayload, ip: string): Promise<ChannelRow>;
   /** @throws CodedError `channel_unknown`, `channel_closing`, `channel_closed`, `top_up_failed`, and as `open` */
@@ -49,7 +54,7 @@ export interface ChannelOpening {
 }
 
 export function createChannelOpening(parts: OpeningParts): ChannelOpening {
-  const { chain, clock, emit, intake, known, reader, recover, sponsorship, terms } = parts;
+  const { chain, clock, emit, intake, known, own, reader, recover, sponsorship, terms } = parts;
   const { chainId, escrow, relay, token } = terms;
   const digestOf = receiveDigester({
     name: terms.tokenName,
@@ -103,17 +108,54 @@ export function createChannelOpening(parts: OpeningParts): ChannelOpening {
   }
 
   async function openNew(payload: OpenPayload, ip: string): Promise<ChannelRow> {
+    const head = payload.type === 'hash' ? await awaitOpening(payload, ip) : undefined;
     const tx = payload.type === 'hash' ? payload.hash : await sendOpening(payload, ip);
-    const head = payload.type === 'hash' ? await reader.confirmTransaction(payload.hash) : undefined;
     const row = await reader.refresh(payload.channelId, head);
     if (!row) throw new CodedError('open_failed', 'This transaction opened no such channel to this relay.');
-    checkOpening(payload, row.payer);
     const deposit = row.deposit / unit;
     emit({ type: 'channelOpened', at: clock.now(), channel: row.channel, payer: row.payer, deposit, tx });
     return row;
   }
 
   const unit = 10n ** BigInt(12 - terms.tokenDecimals);
+
+  function checkDeposit(deposit: bigint): void {
+    if (deposit >= terms.minDeposit) return;
+    const minDeposit = String(terms.minDeposit);
+    const message = `The deposit must be at least ${minDeposit} base units.`;
+    throw new CodedError('deposit_too_small', message, { minDeposit });
+  }
+
+  /**
+   * An opening by the agent's own transaction. What can be checked is checked before the chain is asked: anybody may show
+   * any hash, and each that is waited for costs questions. @returns the newest block, in which it is confirmed
+   */
+  async function awaitOpening(payload: OwnOpening, ip: string): Promise<ChainHead> {
+    const { channelId } = payload;
+    checkOpening(payload, payerOf(payload));
+    const head = await own
+      .confirm(payload.hash, ip, (deposits) => {
+        if (deposits.some(({ channel, isOpening }) => isOpening && channel === channelId)) return;
+        throw new CodedError('open_failed', 'This transaction opened no such channel to this relay.');
+      })
+      .catch((error: unknown) => {
+        throw asFailure(error, 'open_failed', 'The channel was not opened');
+      });
+    // Later top-ups count. Too small a channel never gets into the ledger.
+    checkDeposit((await chain.channel(channelId, head.number))?.deposit ?? 0n);
+    return head;
+  }
+
+  /** Who opened it, by its own word or its voucher; the channel's id tells whether that is so. */
+  function payerOf(payload: OwnOpening): Hex {
+    const isSigner = (payload.authorizedSigner ?? NO_SIGNER) === NO_SIGNER;
+    const voucher = voucherOf(payload);
+    const payer = payload.payer ?? (isSigner && voucher ? intake.signerOf(voucher) : undefined);
+    if (payer !== undefined) return payer;
+    if (isSigner) throw new CodedError('voucher_signature', 'The first voucher is not signed.');
+    const message = 'An opening by a transaction whose vouchers somebody else signs needs a source.';
+    throw new CodedError('voucher_malformed', message, { field: 'source' });
+  }
 
   async function sendOpening(
     payload: Extract<OpenPayload, { type: 'authorization' }>,
@@ -123,12 +165,7 @@ export function createChannelOpening(parts: OpeningParts): ChannelOpening {
     const { from: payer, value } = authorization;
     const authorizedSigner = payload.authorizedSigner ?? NO_SIGNER;
     const signer = checkOpening(payload, payer);
-    if (value < terms.minDeposit) {
-      const minDeposit = String(terms.minDeposit);
-      throw new CodedError('deposit_too_small', `The deposit must be at least ${minDeposit} base units.`, {
-        minDeposit,
-      });
-    }
+    checkDeposit(value);
     if (payload.cumulativeAmount > value) throw refused('voucher_over_deposit');
     checkAuthorization(
       payload,
@@ -184,11 +221,28 @@ export function createChannelOpening(parts: OpeningParts): ChannelOpening {
       if (!row) throw refused('channel_unknown');
       if (row.finalized) throw refused('channel_closed');
       if (isEnding(row)) throw refused('channel_closing');
-      if (payload.type === 'hash') await reader.confirmTransaction(payload.hash);
-      else await sendTopUp(payload, row, ip);
-      return (await reader.refresh(channel)) ?? row;
+      const head =
+        payload.type === 'hash' ? await awaitTopUp(payload, ip) : await sendTopUp(payload, row, ip);
+      return (await reader.refresh(channel, head)) ?? row;
     },
   };
+
+  /** A top-up by a transaction of the agent's own, of this channel and by this amount. */
+  async function awaitTopUp(
+    { additionalDeposit, channelId, hash }: Extract<TopUpPayload, { type: 'hash' }>,
+    ip: string,
+  ): Promise<ChainHead> {
+    const isIt = ({ amount, channel, isOpening }: Deposit): boolean =>
+      !isOpening && channel === channelId && amount === additionalDeposit;
+    try {
+      return await own.confirm(hash, ip, (deposits) => {
+        if (!deposits.some(isIt))
+          throw new CodedError('top_up_failed', 'This transaction made no such top-up of this channel.');
+      });
+    } catch (error) {
+      throw asFailure(error, 'top_up_failed', 'The top-up was not made');
+    }
+  }
 
   async function sendTopUp(
     {
@@ -200,7 +254,7 @@ export function createChannelOpening(parts: OpeningParts): ChannelOpening {
     }: Extract<TopUpPayload, { type: 'authorization' }>,
     row: ChannelRow,
     ip: string,
-  ): Promise<void> {
+  ): Promise<ChainHead | undefined> {
     const { from, value } = authorization;
     if (value !== additionalDeposit)
       throw new CodedError('top_up_failed', 'The authorization is for another amount than the top-up.');
@@ -212,10 +266,10 @@ export function createChannelOpening(parts: OpeningParts): ChannelOpening {
     sponsorship.take(from, ip);
     try {
       const { block } = await chain.topUp({ channel: channelId, salt, authorization, signature });
-      await reader.confirm(block);
+      return await reader.confirm(block);
     } catch (error) {
       const now = isRefusal(error) ? await reader.refresh(channelId) : undefined;
-      if (now && now.deposit >= row.deposit + value * unit) return;
+      if (now && now.deposit >= row.deposit + value * unit) return undefined;
       throw asFailure(error, 'top_up_failed', 'The top-up could not be made');
     }
   }

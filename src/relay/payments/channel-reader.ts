@@ -1,6 +1,5 @@
 import type { Hex } from '../../core/bytes.ts';
-import { type Clock, sleep } from '../../core/clock.ts';
-import { CodedError } from '../../core/errors.ts';
+import type { Clock } from '../../core/clock.ts';
 import { type Random, randomId } from '../../core/random.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ChannelRow } from '../ledger/state.ts';
@@ -11,7 +10,7 @@ import {
   NO_FUNDS,
   type OnChainChannel,
 } from './chain-port.ts';
-import { askAgain } from './node-pool.ts';
+import { askAgain, waitFor } from './node-pool.ts';
 import type { PaymentTerms } from './payment-terms.ts';
 
 /** Between two looks at the chain while something is waited for. */
@@ -38,29 +37,14 @@ export interface ChannelReader {
   refresh(channel: Hex, at?: ChainHead): Promise<ChannelRow | undefined>;
   /** Until a block is deep enough. @returns the newest one then @throws CodedError `chain_slow`, `chain_unreachable` */
   confirm(block: number): Promise<ChainHead>;
-  /** The same for somebody else's transaction. */
-  confirmTransaction(hash: Hex): Promise<ChainHead>;
 }
 
 export function createChannelReader(parts: ReaderParts, patienceMs: number): ChannelReader {
   const { chain, clock, ended, ledger, random, saw, terms } = parts;
   const depth = terms.confirmations - 1;
 
-  /** Nodes may lag behind each other: what is not there yet is asked for again. */
-  async function wait<T>(look: () => Promise<T | undefined>): Promise<T> {
-    const until = clock.now() + patienceMs;
-    for (;;) {
-      const found = await look();
-      if (found !== undefined) return found;
-      if (clock.now() >= until) {
-        throw new CodedError('chain_slow', 'The chain has not confirmed a transaction in time.');
-      }
-      await sleep(clock, LOOK_MS);
-    }
-  }
-
   function confirm(block: number): Promise<ChainHead> {
-    return wait(async () => {
+    return waitFor(clock, { everyMs: LOOK_MS, patienceMs }, async () => {
       const head = await chain.head();
       return head.number >= block + depth ? head : undefined;
     });
@@ -77,9 +61,6 @@ export function createChannelReader(parts: ReaderParts, patienceMs: number): Cha
 
   return {
     confirm,
-    async confirmTransaction(hash) {
-      return confirm(await wait(() => chain.mined(hash)));
-    },
     async refresh(channel, at) {
       const head = at ?? (await chain.head());
       const [newest, confirmed] = await read(channel, head);

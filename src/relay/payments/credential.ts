@@ -47,7 +47,14 @@ const openByAuthorizationSchema = z.object({
   signature,
   voucherSignature: signature,
 });
-const openByHashSchema = z.object({ ...opening, type: z.literal('hash'), hash: hexOf(32), signature });
+const openByHashSchema = z.object({
+  ...opening,
+  type: z.literal('hash'),
+  hash: hexOf(32),
+  signature,
+  /** Whom the credential's `source` names: `readCredential` sets it, whatever the payload says. */
+  payer: address.optional(),
+});
 
 const toppingUp = { action: z.literal('topUp'), channelId, additionalDeposit: amount };
 const topUpByAuthorizationSchema = z.object({
@@ -92,7 +99,7 @@ export function readCredential(authorization: string | undefined): Credential | 
   const [, encoded] = /^Payment\s+(\S*)\s*$/i.exec(authorization ?? '') ?? [];
   if (encoded === undefined) return undefined;
   const parsed = credentialSchema.safeParse(decodeHeader(encoded));
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return withPayer(parsed.data);
   const [issue] = parsed.error.issues;
   const field = issue?.path.join('.') ?? '';
   throw new CodedError(
@@ -102,6 +109,18 @@ export function readCredential(authorization: string | undefined): Credential | 
       field,
     },
   );
+}
+
+function withPayer(credential: Credential): Credential {
+  const { payload, source } = credential;
+  if (payload.action !== 'open' || payload.type !== 'hash') return credential;
+  return { ...credential, payload: { ...payload, payer: accountOf(source) } };
+}
+
+/** The account of a `did:pkh:eip155:CHAIN:0x…`. */
+function accountOf(source: string | undefined): Hex | undefined {
+  const [, account] = /^did:pkh:eip155:\d+:(0x[0-9a-fA-F]{40})$/.exec(source ?? '') ?? [];
+  return account?.toLowerCase() as Hex | undefined;
 }
 
 /** The voucher that comes with a payload; a top-up has none. */

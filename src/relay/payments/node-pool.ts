@@ -19,6 +19,22 @@ export async function askAgain<T>(clock: Clock, ask: () => Promise<T>): Promise<
   }
 }
 
+/** Asks until there is an answer. @throws CodedError `chain_slow`, and what `look` throws */
+export async function waitFor<T>(
+  clock: Clock,
+  { everyMs, patienceMs }: { readonly everyMs: number; readonly patienceMs: number },
+  look: () => Promise<T | undefined>,
+): Promise<T> {
+  const until = clock.now() + patienceMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (clock.now() >= until)
+      throw new CodedError('chain_slow', 'The chain has not confirmed a transaction in time.');
+    await sleep(clock, everyMs);
+  }
+}
+
 /** Runs all of them, some at once. @returns what failed */
 export async function forEach<T>(
   items: Iterable<T>,

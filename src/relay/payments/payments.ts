@@ -19,6 +19,7 @@ import { createChannelOpening } from './channel-opening.ts';
 import { createChannelReader } from './channel-reader.ts';
 import { channelStatus, paymentReceiptHeader } from './channel-status.ts';
 import { type Credential, type Payload, readCredential, voucherOf } from './credential.ts';
+import { createOwnDeposits } from './own-deposits.ts';
 import { createPaidEmbeddings, embeddingsOrder, type PaidEmbeddings } from './paid-embeddings.ts';
 import { createPaidRuns, type PaidOrder, type PaidRun } from './paid-runs.ts';
 import { createDepositDoubts } from './deposit-doubts.ts';
@@ -149,6 +150,7 @@ export function createPayments(parts: PaymentsParts): Payments {
     sponsorship,
     terms,
     known,
+    own: createOwnDeposits(chain, clock, reader, limits.patienceMs),
   });
   const closing = createChannelClosing({ chain, clock, emit, intake, ledger, random, reader });
   const act = createChannelActions({ closing, desk, intake, ledger, opening });

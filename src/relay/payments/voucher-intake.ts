@@ -32,22 +32,27 @@ export interface VoucherIntake {
    */
   admit(row: ChannelRow, voucher: SignedVoucher): void;
   isSignedBy(signer: Hex, voucher: SignedVoucher): boolean;
+  /** Undefined where the signature is none. */
+  signerOf(voucher: SignedVoucher): Hex | undefined;
 }
 
 export function createVoucherIntake({ doubts, isBlind, ledger, recover, terms }: IntakeParts): VoucherIntake {
   const digestOf = voucherDigester({ chainId: terms.chainId, contract: terms.escrow });
 
-  function isSignedBy(signer: Hex, { channelId, cumulativeAmount, signature }: SignedVoucher): boolean {
+  function signerOf({ channelId, cumulativeAmount, signature }: SignedVoucher): Hex | undefined {
     try {
-      return recover(digestOf({ channelId, cumulativeAmount }), signature) === signer;
+      return recover(digestOf({ channelId, cumulativeAmount }), signature);
     } catch (error) {
-      if (error instanceof CodedError) return false;
+      if (error instanceof CodedError) return undefined;
       throw error;
     }
   }
 
+  const isSignedBy = (signer: Hex, voucher: SignedVoucher): boolean => signerOf(voucher) === signer;
+
   return {
     isSignedBy,
+    signerOf,
     authenticate(voucher) {
       const row = ledger.state.channels.get(voucher.channelId);
       if (!row) throw refused('channel_unknown');

@@ -70,7 +70,11 @@ it('K2 H3 a signer that the agent has revoked signs in vain, and so does the pay
   const [old, fresh] = [newAccount(), newAccount()];
 
   const first = await openNaming(scene, agent, old.address);
-  const paid = await present(scene, opened(first, signedBy(scene, old.key, first.id, 200n)));
+  const source = `did:pkh:eip155:${scene.chain.deployment.chainId}:${agent.address}`;
+  const payload = opened(first, signedBy(scene, old.key, first.id, 200n));
+  // Whose it is does not show from its voucher: that is another's.
+  expect(await present(scene, payload)).toEqual({ status: 400, code: 'voucher_malformed' });
+  const paid = await present(scene, payload, source);
   expect(paid.status).toBe(200);
   // Revoked: the old channel is closed, and the next one names another signer.
   await agent.chain.send(requestCloseCall(contract, first.id));
@@ -79,11 +83,11 @@ it('K2 H3 a signer that the agent has revoked signs in vain, and so does the pay
   const refused = async (answer: Promise<Presented>, code: string): Promise<void> =>
     expect(await answer).toMatchObject({ status: 402, code });
   await refused(
-    present(scene, opened(second, signedBy(scene, old.key, second.id, 200n))),
+    present(scene, opened(second, signedBy(scene, old.key, second.id, 200n)), source),
     'voucher_signature',
   );
   await refused(
-    present(scene, opened(second, signedBy(scene, agent.key, second.id, 200n))),
+    present(scene, opened(second, signedBy(scene, agent.key, second.id, 200n)), source),
     'voucher_signature',
   );
   await scene.until(
@@ -103,9 +107,8 @@ it('K2 H3 a signer that the agent has revoked signs in vain, and so does the pay
   await expect(scene.chain.relay.send(settleCall(contract, { ...onChain, signature }))).rejects.toMatchObject(
     { code: 'transaction_reverted', data: { reason: 'InvalidSignature' } },
   );
-  expect((await present(scene, opened(second, signedBy(scene, fresh.key, second.id, 200n)))).status).toBe(
-    200,
-  );
+  const served = opened(second, signedBy(scene, fresh.key, second.id, 200n));
+  expect((await present(scene, served, source)).status).toBe(200);
 });
 
 interface Named {

@@ -13,10 +13,11 @@ export interface Counter {
   readonly model: string;
 }
 
-/** Asks for an answer of 32 tokens and pays with a payload of one's own making, as no honest client would. */
+/** Asks for an answer of 32 tokens and pays with a payload of one's own making, as no honest client would. @param source who opens by its own transaction */
 export async function present(
   scene: Counter,
   payload: Readonly<Record<string, unknown>>,
+  source?: string,
 ): Promise<Presented> {
   const url = `${scene.server.url}/v1/chat/completions`;
   const body = JSON.stringify({
@@ -27,7 +28,7 @@ export async function present(
   const headers = { 'content-type': 'application/json' };
   const asked = await fetch(url, { method: 'POST', headers, body });
   const { echo } = readChallenge(asked.headers, await fetchTerms(scene.server.url));
-  const credential = encodeBase64Url({ challenge: echo, payload });
+  const credential = encodeBase64Url({ challenge: echo, payload, source });
   const answer = await fetch(url, {
     method: 'POST',
     headers: { ...headers, authorization: `Payment ${credential}` },

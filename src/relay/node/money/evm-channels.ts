@@ -1,4 +1,5 @@
 import {
+  channelEvents,
   closeCall,
   openWithAuthorizationCall,
   readChannel,
@@ -61,7 +62,19 @@ export function createEvmChannels(
     },
     topUp: ({ authorization, channel, salt, signature }) =>
       sendOnce(topUpWithAuthorizationCall(escrow, channel, salt, authorization, signature)),
-    mined: (hash) => chain.blockOf(hash),
+    async depositsOf(hash) {
+      const mined = await chain.minedBy(hash);
+      if (!mined) return undefined;
+      const logs = mined.logs.filter(({ address }) => address.toLowerCase() === escrow);
+      const deposits = channelEvents(logs).flatMap(({ args, eventName }) => {
+        if (eventName === 'ChannelOpened')
+          return [{ channel: args.channelId, isOpening: true, amount: args.deposit }];
+        if (eventName === 'ToppedUp')
+          return [{ channel: args.channelId, isOpening: false, amount: args.additionalDeposit }];
+        return [];
+      });
+      return { block: Number(mined.block), deposits };
+    },
     close({ channel, cumulative, nonce, signature }, sent) {
       const call = closeCall(escrow, { channelId: channel, cumulativeAmount: cumulative, signature });
       return sendOnce(call, { sent, nonce: nonce ?? undefined });

@@ -108,7 +108,7 @@ describe('K15 a deployment that does not end well', () => {
     expect(error).toMatchObject({ code: 'transaction_unconfirmed', data: { made } });
     const { data, message } = error as { data: { hash: Hex }; message: string };
     expect(message).toContain(data.hash);
-    expect(await chain.relay.blockOf(data.hash)).toBeGreaterThan(0);
+    expect((await chain.relay.minedBy(data.hash))?.block).toBeGreaterThan(0n);
   });
 
   it('reads again where a node lags, and says what is there where it never comes', async () => {

@@ -1,0 +1,43 @@
+import type { Hex } from '../../core/bytes.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { ChainHead, ChainPort, Deposit } from './chain-port.ts';
+import type { ChannelReader } from './channel-reader.ts';
+import { waitFor } from './node-pool.ts';
+import { createWaitingRoom } from './waiting-room.ts';
+
+/** Between two questions after somebody else's transaction. */
+const LOOK_MS = 1_000;
+/** Transactions that are in no block yet and are waited for, of one network address and in all. */
+const WAITING = { each: 8, all: 64 };
+
+/** Deposits that agents made by transactions of their own. */
+export interface OwnDeposits {
+  /**
+   * Until such a transaction is deep enough. One that is in a block is looked at before anything is waited for.
+   * @param check of what it deposited at this escrow: throws where that is not what was said of it
+   * @returns the newest block then
+   * @throws CodedError `transaction_reverted` at once (rule K14), `too_many_waiting`, `chain_slow`, those of `check` and the chain
+   */
+  confirm(hash: Hex, ip: string, check: (deposits: readonly Deposit[]) => void): Promise<ChainHead>;
+}
+
+export function createOwnDeposits(
+  chain: ChainPort,
+  clock: Clock,
+  reader: Pick<ChannelReader, 'confirm'>,
+  patienceMs: number,
+): OwnDeposits {
+  const room = createWaitingRoom(WAITING);
+  return {
+    async confirm(hash, ip, check) {
+      let sent = await chain.depositsOf(hash);
+      if (!sent) {
+        const leave = room.enter(ip);
+        const look = { everyMs: LOOK_MS, patienceMs };
+        sent = await waitFor(clock, look, () => chain.depositsOf(hash)).finally(leave);
+      }
+      check(sent.deposits);
+      return reader.confirm(sent.block);
+    },
+  };
+}
