@@ -116,6 +116,8 @@ export class SimChain implements ChainPort, SettlementChain {
 
   async channel(id: Hex, block: number): Promise<OnChainChannel | undefined> {
     this.#reach();
+    if (block > this.#block())
+      throw new CodedError('chain_refused', 'The simulated chain has no such block yet.');
     return this.#channels.get(id)?.findLast((version) => version.block <= block)?.state;
   }
 

@@ -45,8 +45,6 @@ export function createChainWatch(parts: WatchParts): ChainWatch {
   const round = createReadingRound(ledger.state, rereadMs, everyMs);
   /** To be read; what could not be read stays. */
   const due = new Set<Hex>();
-  /** The newest block that a node told. */
-  let newest = -1;
   /** The newest block of which everything was read. */
   let head: ChainHead | undefined;
   let wasBlind = true;
@@ -58,9 +56,8 @@ export function createChainWatch(parts: WatchParts): ChainWatch {
   async function look(): Promise<void> {
     try {
       const now = await chain.head();
-      // A node that lags behind another one says nothing new.
-      if (now.number < newest) return;
-      newest = now.number;
+      // A node that lags behind another one says nothing new; but if nothing newer ever comes, the other one erred.
+      if (head && now.number < head.number && !isBlind()) return;
       await read(now);
       head = now;
       if (wasBlind && !isBlind()) sighted();

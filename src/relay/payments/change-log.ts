@@ -10,7 +10,7 @@ const WINDOW = 64;
 export interface ChangeLog {
   /**
    * Channels to look at: something happened to them, is confirmed now, or is gone: a reorganisation took it back, or put
-   * it into another block. @param newest a block that is not older than the last one @throws CodedError those of the chain
+   * it into another block. @param newest may be older than the last one, where nodes differ: what came after it is news again @throws CodedError those of the chain
    */
   upTo(newest: number): Promise<ReadonlySet<Hex>>;
 }
@@ -27,7 +27,7 @@ export function createChangeLog(
   return {
     async upTo(newest) {
       if (newest === seen) return new Set();
-      const last = seen ?? newest;
+      const last = Math.min(seen ?? newest, newest);
       const from = Math.max(0, last + 1 - WINDOW);
       const changes = await askAgain(clock, () => chain.changes(from, newest));
       const now = new Map(changes.map((change) => [change.mark, change]));

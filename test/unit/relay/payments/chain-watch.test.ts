@@ -51,3 +51,16 @@ it('K13 thousands of events about channels that are nobody’s here cost no ques
   expect(row().closeRequestedAt).toBeGreaterThan(0);
   expect(world.ledger.state.channels.size).toBe(1);
 });
+
+it('K13 a node that errs about the newest block once blinds the relay no longer than the limit', async () => {
+  const { world, payer, pass, send } = await openChannel({ payments: { blindMs: 20_000 } });
+  const head = world.chain.head.bind(world.chain);
+  world.chain.head = async () => ({ ...(await head()), number: 1_000_000 });
+  await pass(3_000);
+  world.chain.head = head;
+  await pass(30_000);
+  expect((await send(payer.wallet.voucher(5n))).status).toBe(200);
+  void world.chain.requestClose(payer.wallet.channel);
+  await pass(4_000);
+  expect(codeOf(await send(payer.wallet.voucher(6n)))).toBe('channel_closing');
+});

@@ -32,4 +32,10 @@ it('K13 names a channel when something happened to it, when that is confirmed, a
   // What left the window is old, and not gone.
   expect(await upTo(100)).toEqual([]);
   expect(await upTo(101)).toEqual([]);
+  // An older block, and then a newer one: nothing in between is lost.
+  all = [change('3', 103)];
+  expect(await upTo(102)).toEqual([]);
+  expect(await upTo(104)).toEqual(['3']);
+  expect(await upTo(102)).toEqual(['3']);
+  expect(await upTo(104)).toEqual(['3']);
 });
