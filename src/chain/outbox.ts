@@ -126,15 +126,16 @@ export class Outbox {
     const { chain, clock } = this.#parts;
     const market = await ask(() => marketPrice(chain));
     const price = raisedPrice(entry.price, entry.first, market);
-    if (price) {
-      entry.raw = await this.#sign(entry.call, entry.nonce, entry.gas, price);
-      entry.hashes.push(keccak256(entry.raw));
-      entry.price = price;
-    }
     entry.pricedAt = clock.now();
     entry.pricedIn = await this.#newestBlock();
     // At its bound it is sent again as it is: nodes forget what waits for long.
-    await this.#broadcast(entry.raw);
+    if (!price) return this.#broadcast(entry.raw);
+    const raw = await this.#sign(entry.call, entry.nonce, entry.gas, price);
+    // Noted before it leaves, for it may be what is mined; what a node refuses, for want of gas money, is not gone on from.
+    entry.hashes.push(keccak256(raw));
+    await this.#broadcast(raw);
+    entry.raw = raw;
+    entry.price = price;
   }
 
   /**

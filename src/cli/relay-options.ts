@@ -86,7 +86,13 @@ export function withRelayOptions(command: Command): Command {
       ),
     )
     .addOption(number('--fee-bps <bps>', "the relay's part, in hundredths of a percent", 'FEE_BPS'))
-    .addOption(number('--confirmations <blocks>', 'until a deposit counts', 'CONFIRMATIONS'))
+    .addOption(
+      number(
+        '--confirmations <blocks>',
+        'until a deposit counts; 12 on Ethereum itself, else',
+        'CONFIRMATIONS',
+      ),
+    )
     .addOption(number('--blind-ms <ms>', 'age of the newest block at which nothing is accepted', 'BLIND_MS'))
     .addOption(number('--watch-ms <ms>', 'how often to look at the chain', 'WATCH_MS'))
     .addOption(number('--confirm-ms <ms>', 'how long to wait for a confirmation', 'CONFIRM_MS'))

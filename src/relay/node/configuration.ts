@@ -40,6 +40,9 @@ const baseUnits = z
 /** Blocks that a deposit must be deep in, its own included (rule K13). */
 export const DEFAULT_CONFIRMATIONS = 2;
 
+/** Of Ethereum itself, as the draft asks. */
+const ETHEREUM = { chainId: 1, confirmations: 12 };
+
 /** Whole coins for a whole coin of the chain's gas; as pico. */
 const coinPrice = z
   .string()
@@ -74,7 +77,7 @@ const chainSchema = z.strictObject({
   /** `MODEL=OUT/PROMPT`, as above. */
   prices: z.array(z.string().regex(/^[^=]+=[\d.]+\/[\d.]+$/, 'must be MODEL=OUT/PROMPT')).default([]),
   feeBps: whole(0, 10_000).default(500),
-  confirmations: whole(1, 100).default(DEFAULT_CONFIRMATIONS),
+  confirmations: whole(1, 100).optional(),
   /** A newest block older than this means that the chain can't be seen. */
   blindMs: milliseconds.default(30 * 60_000),
   /** How often to look at the chain. */
@@ -95,7 +98,15 @@ const chainSchema = z.strictObject({
   /** Vest and pay within seconds, as on a chain of this machine. */
   quick: z.coerce.boolean().default(false),
 });
-export type ChainConfiguration = z.output<typeof chainSchema>;
+
+/** With the confirmations that its chain needs. */
+const readyChainSchema = chainSchema.transform((chain) => ({
+  ...chain,
+  confirmations:
+    chain.confirmations ??
+    (chain.chainId === ETHEREUM.chainId ? ETHEREUM.confirmations : DEFAULT_CONFIRMATIONS),
+}));
+export type ChainConfiguration = z.output<typeof readyChainSchema>;
 export { pricePerMillion };
 
 /** One relay process: what `afterglow relay` reads from flags and environment. */
@@ -132,7 +143,7 @@ const configurationSchema = z.strictObject({
     .array(z.url({ error: 'must be the origin of a host, for example https://huggingface.co' }))
     .default([]),
   /** The chain that agents pay on; without it nobody can pay. */
-  chain: chainSchema.optional(),
+  chain: readyChainSchema.optional(),
   log: z.enum(['error', 'warn', 'info', 'silent']).default('info'),
   heartbeatMs: milliseconds.optional(),
   leaseMs: milliseconds.optional(),
@@ -169,7 +180,7 @@ function wordsOf(issue: { readonly message: string } | undefined): string {
 /** Numbers that hold where nothing is said, by the names of their settings; times in ms, amounts in base units. */
 export function defaultNumbers(): Readonly<Record<string, number | bigint>> {
   const nobody = `0x${'0'.repeat(40)}`;
-  const place = { rpcUrl: 'http://localhost', chainId: 1, token: nobody, escrow: nobody, hub: nobody };
+  const place = { rpcUrl: 'http://localhost', chainId: 8453, token: nobody, escrow: nobody, hub: nobody };
   const {
     blindMs,
     confirmations,
@@ -179,7 +190,7 @@ export function defaultNumbers(): Readonly<Record<string, number | bigint>> {
     sponsoredPerDay,
     suggestedDeposit,
     watchMs,
-  } = chainSchema.parse(place);
+  } = readyChainSchema.parse(place);
   const chain = { confirmations, feeBps, minDeposit, sponsoredPerDay, suggestedDeposit };
   const times = { ...DEFAULT_TIMING, queueMs: DEFAULT_LIMITS.queueMs, blindMs, confirmMs, watchMs };
   return { ...times, ...chain };
