@@ -91,6 +91,16 @@ export class TestChain implements AsyncDisposable {
     await ask(this.anvil, 'anvil_mine', [toQuantity(BigInt(blocks))]);
   }
 
+  /** A block of `room` gas, in which somebody else's transaction of 21,000 pays this price, in wei. */
+  async mineOutbid(room: bigint, price: bigint): Promise<void> {
+    const [, stranger] = (await this.ask('eth_accounts', [])) as Hex[];
+    const fees = { maxFeePerGas: toQuantity(price), maxPriorityFeePerGas: toQuantity(price) };
+    await this.ask('evm_setBlockGasLimit', [toQuantity(room)]);
+    await this.ask('eth_sendTransaction', [{ from: stranger, to: stranger, gas: '0x5208', ...fees }]);
+    await this.mine(1);
+    await this.ask('evm_setBlockGasLimit', [toQuantity(30_000_000n)]);
+  }
+
   /** What only a test chain answers. */
   ask(method: string, params: readonly unknown[]): Promise<unknown> {
     return ask(this.anvil, method, params);

@@ -9,6 +9,7 @@ import { PaidScene, type SceneAgent } from './paid-scene.ts';
 import { present, type Presented } from './raw-payment.ts';
 
 const GAS = 10n ** 18n;
+const DEAR = 6n * 10n ** 9n;
 
 it('K7 H8 an agent that closes with vouchers outstanding: the relay draws what it is owed by itself, in time', async () => {
   await using scene = await PaidScene.open();
@@ -30,6 +31,31 @@ it('K7 H8 an agent that closes with vouchers outstanding: the relay draws what i
   await agent.chain.send(withdrawCall(contract, agent.channel));
   expect(await scene.channelState(agent.channel)).toMatchObject({ settled: used, finalized: true });
   expect(await scene.dollars(agent.address)).toBe(1_000_000n - used);
+});
+
+it('K7 H8 K16 an agent that closes while gas gets dear: the relay outbids what holds its draw up, in time', async () => {
+  await using scene = await PaidScene.open({ money: { confirmMs: 4_000 } });
+  const agent = await scene.agent({ gas: GAS });
+  const used = scene.cost([await scene.ask(agent.client, 200)]);
+  await agent.client.idle();
+  const { escrow: contract } = scene.chain.deployment;
+  const settled = async (): Promise<bigint> => (await scene.channelState(agent.channel)).settled;
+
+  await scene.chain.automine(false);
+  const waiting = async (): Promise<number> =>
+    Number(((await scene.chain.ask('txpool_status', [])) as { pending: Hex }).pending);
+  const asked = agent.chain.send(requestCloseCall(contract, agent.channel));
+  await scene.until(async () => (await waiting()) === 1, 'the request to close');
+  await scene.chain.mine(1);
+  await asked;
+  await scene.until(async () => (await waiting()) === 1, 'the draw to be sent');
+  // Blocks have room for the draw alone, and somebody pays more for less: at its first price it would wait for ever.
+  await scene.until(async () => {
+    await scene.chain.mineOutbid(100_000n, DEAR);
+    return (await settled()) > 0n;
+  }, 'the draw at a higher price');
+  expect(await settled()).toBe(used);
+  await scene.chain.automine(true);
 });
 
 it('K1 M5 one deposit at two relays: the second one serves nothing on it', async () => {

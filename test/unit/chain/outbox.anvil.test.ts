@@ -23,7 +23,7 @@ describe('K16 a transaction that waits although blocks come', () => {
     const sent = Promise.all([1n, 2n].map((amount) => chain.send(mint(amount))));
     const [first] = await inPool(2);
     const raised = await becomes(async () => {
-      await mineFull();
+      await world.mineOutbid(90_000n, 100n * GWEI);
       const [head] = await inPool(1);
       return head?.hash === first?.hash ? undefined : head;
     });
@@ -58,7 +58,7 @@ describe('K16 a transaction that waits although blocks come', () => {
     await expect(connect(100).send(mint(1n))).rejects.toMatchObject({ code: 'transaction_unconfirmed' });
     const sent = connect(2_000).send(mint(2n));
     await becomes(async () => {
-      await mineFull();
+      await world.mineOutbid(90_000n, 100n * GWEI);
       return (await count()) === 1 ? true : undefined;
     });
     await mining(sent);
@@ -152,17 +152,6 @@ function inPool(wanted: number): Promise<Pooled[]> {
     const found = Object.values(pool['pending'] ?? {}).flatMap((one) => Object.values(one));
     return found.length >= wanted ? found.sort((a, b) => Number(a.nonce) - Number(b.nonce)) : undefined;
   });
-}
-
-/** A block with room for one transaction, which somebody pays more for. */
-async function mineFull(): Promise<void> {
-  const [, stranger] = (await world.ask('eth_accounts', [])) as Hex[];
-  await world.ask('evm_setBlockGasLimit', ['0x15f90']);
-  const price = `0x${(100n * GWEI).toString(16)}`;
-  const dear = { maxFeePerGas: price, maxPriorityFeePerGas: price, gas: '0x5208' };
-  await world.ask('eth_sendTransaction', [{ from: stranger, to: stranger, ...dear }]);
-  await world.mine(1);
-  await world.ask('evm_setBlockGasLimit', ['0x1c9c380']);
 }
 
 async function becomes<T>(look: () => Promise<T | undefined>): Promise<T> {
