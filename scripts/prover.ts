@@ -2,10 +2,8 @@
  * SMTChecker, the solver inside the Solidity compiler, on the contracts of `contracts/proofs`. The compiler is the `solc`
  * package, whose solver (z3, in WebAssembly) crashes where it is given a time limit: so it is given none.
  */
-import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join, posix } from 'node:path';
-import { root } from './tool.ts';
+import { readProofSources, sourceOf } from './proof-sources.ts';
 
 /** Something that can't go wrong (or may). */
 export interface Claim {
@@ -37,7 +35,7 @@ const solc = createRequire(import.meta.url)('solc') as {
 
 /** @throws Error with the compiler's words where the contract does not compile */
 export async function prove(contract: string): Promise<Proof> {
-  const sources = await readSources(`contracts/proofs/${contract}.sol`);
+  const sources = await readProofSources(contract);
   const began = performance.now();
   const output = JSON.parse(
     solc.compile(
@@ -48,7 +46,7 @@ export async function prove(contract: string): Promise<Proof> {
           modelChecker: {
             engine: 'chc',
             targets: ['assert', 'underflow'],
-            contracts: { [`contracts/proofs/${contract}.sol`]: [contract] },
+            contracts: { [sourceOf(contract)]: [contract] },
             showProvedSafe: true,
             showUnproved: true,
           },
@@ -70,17 +68,6 @@ export async function prove(contract: string): Promise<Proof> {
     open: claims.filter((finding) => !isSafe(finding)).map((finding) => claimOf(finding, sources)),
     seconds,
   };
-}
-
-/** A source and what it imports, by the paths that the compiler asks for. */
-async function readSources(path: string, found = new Map<string, string>()): Promise<Map<string, string>> {
-  if (found.has(path)) return found;
-  const content = await readFile(join(root, path), 'utf8');
-  found.set(path, content);
-  for (const [, relative = ''] of content.matchAll(/from "(\.[^"]+)"/g)) {
-    await readSources(posix.join(posix.dirname(path), relative), found);
-  }
-  return found;
 }
 
 function claimOf({ message, sourceLocation }: Finding, sources: ReadonlyMap<string, string>): Claim {

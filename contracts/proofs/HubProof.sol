@@ -54,7 +54,9 @@ contract HubProof {
 
     function sign(State memory s, uint128 amount) external pure {
         require(_holds(s));
+        uint256 before = s.paid;
         if (amount > s.signed) s.signed = amount;
+        assert(s.paid >= before);
         assert(_isBounded(s));
         assert(_isSent(s));
         assert(_isConserved(s));
@@ -62,10 +64,10 @@ contract HubProof {
 
     function redeem(State memory s, uint128 cumulativeAmount, bool refused) external pure {
         require(_holds(s));
+        uint256 before = s.paid;
         require(cumulativeAmount <= s.signed);
         uint256 owed = HubAccounting.owed(s.paid, cumulativeAmount);
         require(owed != 0);
-        uint256 before = s.paid;
         s.paid = cumulativeAmount;
         assert(s.paid > before);
         if (refused || s.held < owed) {
@@ -75,6 +77,7 @@ contract HubProof {
             s.held -= owed;
             s.received += owed;
         }
+        assert(s.paid >= before);
         assert(_isBounded(s));
         assert(_isSent(s));
         assert(_isConserved(s));
@@ -82,15 +85,18 @@ contract HubProof {
 
     function redeemTo(State memory s, uint128 cumulativeAmount, uint128 fee, uint128 maxFee) external pure {
         require(_holds(s));
+        uint256 before = s.paid;
         require(cumulativeAmount <= s.signed);
         uint256 owed = HubAccounting.owed(s.paid, cumulativeAmount);
         require(owed != 0 && s.held >= owed);
         require(HubAccounting.isFeeAllowed(fee, maxFee, owed));
         assert(fee <= maxFee);
         s.paid = cumulativeAmount;
+        assert(s.paid > before);
         s.held -= owed;
         s.received += owed - fee;
         s.fees += fee;
+        assert(s.paid >= before);
         assert(_isBounded(s));
         assert(_isSent(s));
         assert(_isConserved(s));
@@ -98,9 +104,11 @@ contract HubProof {
 
     function othersRedeem(State memory s, uint256 amount) external pure {
         require(_holds(s));
+        uint256 before = s.paid;
         require(amount <= s.held);
         s.held -= amount;
         s.others += amount;
+        assert(s.paid >= before);
         assert(_isBounded(s));
         assert(_isSent(s));
         assert(_isConserved(s));
@@ -108,8 +116,10 @@ contract HubProof {
 
     function fund(State memory s, uint256 amount) external pure {
         require(_holds(s));
+        uint256 before = s.paid;
         s.funded += amount;
         s.held += amount;
+        assert(s.paid >= before);
         assert(_isBounded(s));
         assert(_isSent(s));
         assert(_isConserved(s));
@@ -117,9 +127,11 @@ contract HubProof {
 
     function drain(State memory s, uint256 amount) external pure {
         require(_holds(s));
+        uint256 before = s.paid;
         require(amount <= s.held);
         s.held -= amount;
         s.drained += amount;
+        assert(s.paid >= before);
         assert(_isBounded(s));
         assert(_isSent(s));
         assert(_isConserved(s));

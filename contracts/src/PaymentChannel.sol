@@ -151,6 +151,7 @@ contract PaymentChannel is ChannelLedger, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IPaymentChannel
     function requestCloseWithAuthorization(bytes32 channelId, uint256 deadline, bytes calldata payerSignature)
         external
+        virtual
         nonReentrant
     {
         Record storage record = _openRecord(channelId);

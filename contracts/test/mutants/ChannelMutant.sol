@@ -36,6 +36,8 @@ enum ChannelBug {
     RelayedTopUpsCancelACloseToo,
     RelayedTopUpsAreThePayersOnly,
     CloseRequestsAreForgotten,
+    CloseRequestsNeverExpire,
+    SignersRequestCloses,
     ACloseCanBePutOff,
     CancelledRequestsWorkAgain,
     TheCountOfCancelledClosesBeginsAnew,
@@ -227,6 +229,23 @@ contract ChannelMutant is PaymentChannel {
         emit ToppedUp(channelId, additionalDeposit, _addDeposit(record, additionalDeposit));
         address token = _routes[record.route].token;
         _pullWithAuthorization(token, from, additionalDeposit, validAfter, validBefore, nonce, signature);
+    }
+
+    function requestCloseWithAuthorization(bytes32 channelId, uint256 deadline, bytes calldata payerSignature)
+        external
+        override
+        nonReentrant
+    {
+        Record storage record = _openRecord(channelId);
+        bool isInTime = block.timestamp <= deadline;
+        require(_bug == ChannelBug.CloseRequestsNeverExpire || isInTime, AuthorizationExpired());
+        bytes32 digest = _hashTypedDataV4(
+            keccak256(abi.encode(CLOSE_REQUEST_TYPEHASH, channelId, uint256(record.closesCancelled), deadline))
+        );
+        bool bySigner = _bug == ChannelBug.SignersRequestCloses && record.signerNamed;
+        _requireSignedBy(bySigner ? record.authorizedSigner : record.payer, digest, payerSignature);
+        _startClose(record);
+        emit CloseRequested(channelId, block.timestamp + CLOSE_GRACE_PERIOD);
     }
 
     function _startClose(Record storage record) internal override {

@@ -288,6 +288,15 @@ contract ChannelMutantsTest is MutantTest {
         );
     }
 
+    function test_mutant_signedCloseRequests() public {
+        bytes memory test =
+            abi.encodeCall(PaymentChannelCloseTest.test_K7_aCloseRequestIsThePayersAndForItsTime, ());
+        _close(_mutant(ChannelBug.CloseRequestsNeverExpire), test);
+        _close(_mutant(ChannelBug.SignersRequestCloses), test);
+        _close(_mutant(ChannelBug.TakesAHighS), test);
+        _close(_mutant(ChannelBug.TakesACompactSignature), test);
+    }
+
     function test_mutant_closeRequests() public {
         _close(
             _mutant(ChannelBug.ACloseCanBePutOff),
