@@ -12,6 +12,7 @@ import {
 import { privateKeyToAccount } from 'viem/accounts';
 import { type Clock, sleep } from '../core/clock.ts';
 import { CodedError } from '../core/errors.ts';
+import { patienceFor } from '../protocol/money/patience.ts';
 import type { Call } from './call.ts';
 import { chainError, connectionError, revertError } from './chain-errors.ts';
 import { Outbox, type Outgoing } from './outbox.ts';
@@ -29,7 +30,7 @@ export interface ChainOptions {
   /** How often a sent transaction is asked after. */
   readonly pollMs?: number;
   /**
-   * How long to wait for a sent transaction before it counts as unconfirmed. One that waited for a quarter of that is
+   * How long to wait for a sent transaction before it counts as unconfirmed; without it as its confirmations ask for. One that waited for a quarter of that is
    * sent again for a higher price (rule K16).
    */
   readonly patienceMs?: number;
@@ -356,7 +357,7 @@ export class ChainClient {
   }
 
   get #patienceMs(): number {
-    return this.#options.patienceMs ?? 120_000;
+    return this.#options.patienceMs ?? patienceFor(this.#options.confirmations);
   }
 
   /** How long a transaction waits at one price. */

@@ -95,7 +95,13 @@ export function withRelayOptions(command: Command): Command {
     )
     .addOption(number('--blind-ms <ms>', 'age of the newest block at which nothing is accepted', 'BLIND_MS'))
     .addOption(number('--watch-ms <ms>', 'how often to look at the chain', 'WATCH_MS'))
-    .addOption(number('--confirm-ms <ms>', 'how long to wait for a confirmation', 'CONFIRM_MS'))
+    .addOption(
+      number(
+        '--confirm-ms <ms>',
+        'how long to wait for confirmations; by itself 15000 more for each one beyond 2',
+        'CONFIRM_MS',
+      ),
+    )
     .addOption(
       option(
         '--gas-coin-price <coins>',

@@ -3,8 +3,10 @@ import { z } from 'zod';
 import type { Hex } from '../../core/bytes.ts';
 import { CodedError } from '../../core/errors.ts';
 import { DEFAULT_TIMING } from '../../protocol/constants.ts';
+import { DEFAULT_CONFIRMATIONS, patienceFor } from '../../protocol/money/patience.ts';
 import { address } from '../../protocol/wire/fields.ts';
 import { DEFAULT_LIMITS } from '../limits.ts';
+import { DEFAULT_PAYMENT_LIMITS } from '../payments/payments.ts';
 
 /** A whole number, as one or in digits. */
 function whole(least: number, most: number) {
@@ -36,9 +38,6 @@ const baseUnits = z
     { error: 'must be a whole number of base units' },
   )
   .refine((value) => value >= 0n);
-
-/** Blocks that a deposit must be deep in, its own included (rule K13). */
-export const DEFAULT_CONFIRMATIONS = 2;
 
 /** Of Ethereum itself, as the draft asks. */
 const ETHEREUM = { chainId: 1, confirmations: 12 };
@@ -79,33 +78,32 @@ const chainSchema = z.strictObject({
   feeBps: whole(0, 10_000).default(500),
   confirmations: whole(1, 100).optional(),
   /** A newest block older than this means that the chain can't be seen. */
-  blindMs: milliseconds.default(30 * 60_000),
+  blindMs: milliseconds.default(DEFAULT_PAYMENT_LIMITS.blindMs),
   /** How often to look at the chain. */
-  watchMs: milliseconds.default(2_000),
+  watchMs: milliseconds.default(DEFAULT_PAYMENT_LIMITS.watchMs),
   /**
    * How long to wait for a transaction's confirmation. It may still be mined after that: what it was for is read from
-   * the chain before it is tried again.
+   * the chain before it is tried again. Without it as long as the confirmations ask for.
    */
-  confirmMs: milliseconds.default(120_000),
+  confirmMs: milliseconds.optional(),
   /** Nobody else here knows it; without it only the flat threshold says when a channel is drawn from. */
   gasCoinPrice: coinPrice.optional(),
   minDeposit: baseUnits.default(100_000n),
   suggestedDeposit: baseUnits.default(1_000_000n),
   /** Transactions a day that the relay pays for one agent. */
-  sponsoredPerDay: whole(0, 1_000_000).default(50),
+  sponsoredPerDay: whole(0, 1_000_000).default(DEFAULT_PAYMENT_LIMITS.sponsoredPerDay),
   /** Base units that the faucet gives: test chains only. */
   faucet: baseUnits.optional(),
   /** Vest and pay within seconds, as on a chain of this machine. */
   quick: z.coerce.boolean().default(false),
 });
 
-/** With the confirmations that its chain needs. */
-const readyChainSchema = chainSchema.transform((chain) => ({
-  ...chain,
-  confirmations:
-    chain.confirmations ??
-    (chain.chainId === ETHEREUM.chainId ? ETHEREUM.confirmations : DEFAULT_CONFIRMATIONS),
-}));
+/** With the confirmations that its chain needs, and the time that they take. */
+const readyChainSchema = chainSchema.transform((chain) => {
+  const usual = chain.chainId === ETHEREUM.chainId ? ETHEREUM.confirmations : DEFAULT_CONFIRMATIONS;
+  const confirmations = chain.confirmations ?? usual;
+  return { ...chain, confirmations, confirmMs: chain.confirmMs ?? patienceFor(confirmations) };
+});
 export type ChainConfiguration = z.output<typeof readyChainSchema>;
 export { pricePerMillion };
 

@@ -2,6 +2,7 @@ import type { Hex } from '../../core/bytes.ts';
 import type { Clock } from '../../core/clock.ts';
 import { CodedError } from '../../core/errors.ts';
 import type { Random } from '../../core/random.ts';
+import { DEFAULT_CONFIRMATIONS, patienceFor } from '../../protocol/money/patience.ts';
 import type { Recover } from '../../protocol/money/signature.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { releasesOf } from '../ledger/job-operations.ts';
@@ -49,7 +50,7 @@ export interface PaymentLimits {
 export const DEFAULT_PAYMENT_LIMITS: PaymentLimits = {
   watchMs: 2_000,
   blindMs: 30 * 60_000,
-  patienceMs: 120_000,
+  patienceMs: patienceFor(DEFAULT_CONFIRMATIONS),
   sponsoredPerDay: 50,
 };
 

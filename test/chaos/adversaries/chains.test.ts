@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { requestCloseCall } from '../../../src/chain/channel.ts';
 import type { Hex } from '../../../src/core/bytes.ts';
-import { DEFAULT_CONFIRMATIONS } from '../../../src/relay/node/configuration.ts';
+import { DEFAULT_CONFIRMATIONS } from '../../../src/protocol/money/patience.ts';
 import { PaidScene } from './paid-scene.ts';
 
 it('K13 an RPC that is two blocks behind: a channel opens, is paid on and closes to the unit', async () => {

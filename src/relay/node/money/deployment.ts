@@ -6,6 +6,7 @@ import { billGas, checkBill, type GasBill } from '../../../chain/gas-bill.ts';
 import type { Hex } from '../../../core/bytes.ts';
 import { CodedError } from '../../../core/errors.ts';
 import { unitOf } from '../../../protocol/money/price.ts';
+import { DEFAULT_PAYMENT_LIMITS } from '../../payments/payments.ts';
 import { createSystemClock } from '../system-clock.ts';
 import { isTestChain, LEAST_GRACE_SECONDS } from './test-chains.ts';
 
@@ -88,10 +89,9 @@ async function withChain<T>(
 ): Promise<T> {
   const clock = createSystemClock();
   const key = rest.privateKey === undefined ? {} : { privateKey: rest.privateKey };
+  const blindAfterMs = DEFAULT_PAYMENT_LIMITS.blindMs;
   try {
-    return await work(
-      new ChainClient({ rpcUrl, chainId, confirmations, blindAfterMs: 30 * 60_000, clock, ...key }),
-    );
+    return await work(new ChainClient({ rpcUrl, chainId, confirmations, blindAfterMs, clock, ...key }));
   } finally {
     clock.stop();
   }

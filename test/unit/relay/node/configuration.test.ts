@@ -18,6 +18,14 @@ describe('a relay’s chain', () => {
     expect(() => chainOf({ chainId: 1, confirmations: 0 })).toThrow(/chain\.confirmations/);
   });
 
+  it('K14 and a transaction is waited for as long as its confirmations take, or as was set', () => {
+    // 12 s a block, from the one that it is in.
+    expect(chainOf({ chainId: 1 })?.confirmMs).toBeGreaterThan(2 * 11 * 12_000);
+    expect(chainOf({ chainId: 8453 })?.confirmMs).toBe(120_000);
+    expect(chainOf({ chainId: 8453, confirmations: 12 })?.confirmMs).toBe(chainOf({ chainId: 1 })?.confirmMs);
+    expect(chainOf({ chainId: 1, confirmMs: '5000' })?.confirmMs).toBe(5_000);
+  });
+
   it('M14 a coin of gas has a price in coins, to the sixth decimal, or none', () => {
     expect(chainOf({ chainId: 1 })?.gasCoinPrice).toBe(undefined);
     expect(chainOf({ chainId: 1, gasCoinPrice: '2500' })?.gasCoinPrice).toBe(2_500n * 10n ** 12n);
