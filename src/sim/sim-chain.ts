@@ -19,8 +19,8 @@ import {
 } from '../relay/payments/chain-port.ts';
 import type {
   ChannelClaim,
-  Confirmed,
   PayoutClaim,
+  Sent,
   SettlementChain,
 } from '../relay/settlement/settlement-chain.ts';
 
@@ -210,7 +210,7 @@ export class SimChain implements ChainPort, SettlementChain {
     return payees.map((payee) => this.#paid.get(payee) ?? 0n);
   }
 
-  async settle(claims: readonly ChannelClaim[]): Promise<Confirmed> {
+  async settle(claims: readonly ChannelClaim[]): Promise<Sent> {
     const { hash } = await this.#send(() => {
       for (const { channel, cumulative } of claims) {
         const state = this.state(channel);
@@ -221,7 +221,7 @@ export class SimChain implements ChainPort, SettlementChain {
     return { transaction: hash };
   }
 
-  async fundHub(amount: bigint): Promise<Confirmed> {
+  async fundHub(amount: bigint): Promise<Sent> {
     const { hub, relay } = this.#options;
     const { hash } = await this.#send(() => {
       this.#move(relay, -amount);
@@ -230,7 +230,7 @@ export class SimChain implements ChainPort, SettlementChain {
     return { transaction: hash };
   }
 
-  async redeem(claims: readonly PayoutClaim[]): Promise<Confirmed> {
+  async redeem(claims: readonly PayoutClaim[]): Promise<Sent> {
     const { hash } = await this.#send(() => {
       for (const { cumulative, payee } of claims) {
         const due = cumulative - (this.#paid.get(payee) ?? 0n);

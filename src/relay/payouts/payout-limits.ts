@@ -11,7 +11,7 @@ export interface PayoutLimits {
   readonly sweepMs: number;
   /** A channel is settled by itself when more than this was used and not drawn. */
   readonly settleThreshold: bigint;
-  /** And more than 50 times what its gas costs, where somebody says what a whole coin of gas is worth. */
+  /** And more than 50 times what its gas costs, where somebody says what a whole coin of gas is worth: so many pico. */
   readonly gasCoinPrice?: bigint;
   /** An account hears of its figures at most this often. */
   readonly earningsMs: number;

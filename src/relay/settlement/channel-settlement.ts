@@ -67,7 +67,10 @@ export async function settleChannels(
     const after = await readFunds(parts, names);
     const drawn = [...after].reduce((sum, [name, amount]) => sum + amount - (before.get(name) ?? 0n), 0n);
     settled({ transaction, channels: batch.length, amount: drawn * ledger.state.unit });
-    for (const { channel } of claimsOf(ledger.state, shelf, names)) {
+    const left = new Set(claimsOf(ledger.state, shelf, names).map(({ channel }) => channel));
+    for (const { channel, cumulative } of batch) {
+      // What was used since it was sent is no part of it.
+      if (!left.has(channel) || (after.get(channel) ?? 0n) >= cumulative) continue;
       skipped.push(channel);
       log.warn({ channel, transaction }, 'The contract did not settle a channel.');
     }

@@ -5,19 +5,19 @@ import type { PayoutLimits } from '../payouts/payout-limits.ts';
 import type { SettlementChain } from './settlement-chain.ts';
 
 /** Gas of drawing one channel by itself (`npm run bench -- gas`: settle, repeat); rows of a batch take less. */
-const SETTLE_GAS = 57_130n;
+export const SETTLE_GAS = 57_148n;
 
 /** A draw is worth its gas where it brings this many times as much. */
 const TIMES = 50n;
 
-const WEI_PER_COIN = 10n ** 18n;
+const WEI_PER_GAS_COIN = 10n ** 18n;
 
 /** How long a price of gas is believed. */
 const FRESH_MS = 60_000;
 
 /** From which amount on a channel is settled without being asked for (rule M14). */
 export interface SettleFloor {
-  /** In pico: what is not more is not drawn. Undefined while the price of gas, which it depends on, is not known. */
+  /** In pico: what is not more is not drawn. Undefined while the price of gas, which it depends on, is not known, or only an old one. */
   current(): bigint | undefined;
   /** Reads the price of gas anew where it is needed, and calls `changed` then. */
   look(): void;
@@ -37,11 +37,13 @@ export function createSettleFloor({ chain, changed, clock, limits, log }: Settle
   let price: { readonly wei: bigint; readonly at: number } | undefined;
   let asking = false;
 
+  const isFresh = (): boolean => price !== undefined && clock.now() - price.at < FRESH_MS;
+
   async function ask(): Promise<void> {
     try {
       price = { wei: await chain.gasPrice(), at: clock.now() };
     } catch (error) {
-      // The last known price stands; the next look asks again.
+      // The next look asks again.
       log.warn({ error: errorBody(error) }, 'The price of gas could not be read.');
       return;
     } finally {
@@ -53,13 +55,12 @@ export function createSettleFloor({ chain, changed, clock, limits, log }: Settle
   return {
     current() {
       if (gasCoinPrice === undefined) return settleThreshold;
-      if (!price) return undefined;
-      const worthIt = (TIMES * SETTLE_GAS * price.wei * gasCoinPrice) / WEI_PER_COIN;
+      if (!price || !isFresh()) return undefined;
+      const worthIt = (TIMES * SETTLE_GAS * price.wei * gasCoinPrice) / WEI_PER_GAS_COIN;
       return worthIt > settleThreshold ? worthIt : settleThreshold;
     },
     look() {
-      if (gasCoinPrice === undefined || asking) return;
-      if (price && clock.now() - price.at < FRESH_MS) return;
+      if (gasCoinPrice === undefined || asking || isFresh()) return;
       asking = true;
       void ask();
     },

@@ -16,7 +16,7 @@ export interface PayoutClaim {
 }
 
 /** A transaction that succeeded and has its confirmations. */
-export interface Confirmed {
+export interface Sent {
   readonly transaction: Hex;
 }
 
@@ -25,7 +25,7 @@ export interface Confirmed {
  * sends resolves when it is confirmed. The contracts skip rows that they can't honour, so what a transaction did is
  * read back, never assumed.
  *
- * Every call may throw a `CodedError`: `chain_unreachable`, `chain_reverted`, …; all of them may be tried again.
+ * Every call may throw a `CodedError`: `chain_unreachable`, `transaction_reverted`, …; all of them may be tried again.
  */
 export interface SettlementChain {
   /** Wei for a unit of gas now. */
@@ -37,10 +37,10 @@ export interface SettlementChain {
   fundsOf(channels: readonly Hex[]): Promise<readonly ChannelFunds[]>;
   /** Paid so far, in the order of the payees. */
   paidOf(payees: readonly Hex[]): Promise<readonly bigint[]>;
-  settle(claims: readonly ChannelClaim[]): Promise<Confirmed>;
+  settle(claims: readonly ChannelClaim[]): Promise<Sent>;
   /** Moves from the relay's own account into the hub. */
-  fundHub(amount: bigint): Promise<Confirmed>;
-  redeem(claims: readonly PayoutClaim[]): Promise<Confirmed>;
+  fundHub(amount: bigint): Promise<Sent>;
+  redeem(claims: readonly PayoutClaim[]): Promise<Sent>;
 }
 
 /** Rows of one transaction: below what a block takes, by the gas goals of both contracts. */

@@ -5,7 +5,7 @@ import { readDollars, transferCall } from '../../../chain/dollar.ts';
 import { readAvailable, readPaid, redeemCall } from '../../../chain/hub.ts';
 import { NO_FUNDS } from '../../payments/chain-port.ts';
 import type { PaymentTerms } from '../../payments/payment-terms.ts';
-import type { Confirmed, SettlementChain } from '../../settlement/settlement-chain.ts';
+import type { Sent, SettlementChain } from '../../settlement/settlement-chain.ts';
 
 type Contracts = Pick<PaymentTerms, 'escrow' | 'hub' | 'relay' | 'token'>;
 
@@ -15,7 +15,7 @@ export function createEvmSettlement(
   { escrow, hub, relay, token }: Contracts,
 ): SettlementChain {
   // Settlement does one thing at a time: the same call again is one whose confirmation it did not live to see.
-  const send = async (call: Call): Promise<Confirmed> => ({
+  const send = async (call: Call): Promise<Sent> => ({
     transaction: (await chain.send(call, { join: true })).hash,
   });
 

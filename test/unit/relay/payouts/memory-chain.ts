@@ -3,8 +3,8 @@ import { CodedError } from '../../../../src/core/errors.ts';
 import type { ChannelFunds } from '../../../../src/relay/payments/chain-port.ts';
 import type {
   ChannelClaim,
-  Confirmed,
   PayoutClaim,
+  Sent,
   SettlementChain,
 } from '../../../../src/relay/settlement/settlement-chain.ts';
 
@@ -40,7 +40,7 @@ export class MemoryChain implements SettlementChain {
   paidOf = async (payees: readonly Hex[]): Promise<bigint[]> =>
     this.#read(payees.map((payee) => this.paid.get(payee) ?? 0n));
 
-  settle = (claims: readonly ChannelClaim[]): Promise<Confirmed> =>
+  settle = (claims: readonly ChannelClaim[]): Promise<Sent> =>
     this.#send('settle', () => {
       for (const { channel, cumulative } of claims) {
         const before = this.drawn.get(channel) ?? 0n;
@@ -50,14 +50,14 @@ export class MemoryChain implements SettlementChain {
       }
     });
 
-  fundHub = (amount: bigint): Promise<Confirmed> =>
+  fundHub = (amount: bigint): Promise<Sent> =>
     this.#send('fund', () => {
-      if (amount > this.own) throw new CodedError('chain_reverted', 'Too little to give.');
+      if (amount > this.own) throw new CodedError('transaction_reverted', 'Too little to give.');
       this.own -= amount;
       this.hub += amount;
     });
 
-  redeem = (claims: readonly PayoutClaim[]): Promise<Confirmed> =>
+  redeem = (claims: readonly PayoutClaim[]): Promise<Sent> =>
     this.#send('redeem', () => {
       for (const { payee, cumulative } of claims) {
         const before = this.paid.get(payee) ?? 0n;
@@ -73,7 +73,7 @@ export class MemoryChain implements SettlementChain {
     return value;
   }
 
-  async #send(call: string, effect: () => void): Promise<Confirmed> {
+  async #send(call: string, effect: () => void): Promise<Sent> {
     await this.#read(undefined);
     const failing = this.failNext?.call === call ? this.failNext : undefined;
     if (failing) this.failNext = undefined;

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { CodedError } from '../../../../src/core/errors.ts';
 import { account, CHUNK_SHARE, createPayoutWorld, UNIT } from './payout-world.ts';
 
 const A = account(1);
@@ -73,50 +72,19 @@ describe('M14 paying', () => {
     expect(world.chain.drawn.get(channel)).toBe(20n);
   });
 
-  it('draws from a channel where that brings 50 times its gas, at the price that somebody named', async () => {
-    const limits = { threshold: 10n ** 18n, minimum: 10n ** 18n, settleThreshold: 20n * UNIT };
-    const gasCoinPrice = 2_000n * 10n ** 12n;
-    const world = await createPayoutWorld({ limits: { ...limits, gasCoinPrice } });
-    // 50 base units: five chunks.
-    world.chain.gas = (50n * UNIT * 10n ** 18n) / (50n * 57_130n * gasCoinPrice);
-    await world.work(A, 4);
-    await world.pass(30_000);
-    expect(world.chain.transactions).toEqual([]);
-    await world.work(A, 2);
-    await world.pass(11_000);
-    expect(world.ledger.state.channels.get(channel)?.settled).toBe(60n * UNIT);
-    // Gas gets cheaper: the flat threshold is what is left.
-    world.chain.gas = 0n;
-    await world.work(A, 2);
-    await world.pass(61_000);
-    expect(world.chain.transactions).toEqual(['settle']);
-    await world.work(A, 1);
-    await world.pass(11_000);
-    expect(world.chain.transactions).toEqual(['settle', 'settle']);
-  });
-
-  it('draws nothing by itself while it does not know the price of gas, but on a close', async () => {
-    const limits = { threshold: 10n ** 18n, minimum: 10n ** 18n, settleThreshold: 20n * UNIT };
-    const world = await createPayoutWorld({ limits: { ...limits, gasCoinPrice: 10n ** 12n } });
-    const { gasPrice } = world.chain;
-    let asked = 0;
-    world.chain.gasPrice = async () => {
-      asked++;
-      throw new CodedError('chain_unreachable', 'The chain does not answer.');
+  it('takes a channel that was used further while its draw was under way for no refusal', async () => {
+    const world = await createPayoutWorld({ limits: { ...WAITING, settleThreshold: 0n } });
+    const { settle } = world.chain;
+    world.chain.settle = async (claims) => {
+      const sent = await settle(claims);
+      if (world.chain.transactions.length === 1) await world.work(A, 1);
+      return sent;
     };
-    await world.work(A, 1);
-    await world.pass(30_000);
-    // Below the flat threshold nobody asks.
-    expect(asked).toBe(0);
-    await world.work(A, 5);
-    await world.pass(30_000);
-    expect(asked).toBeGreaterThan(1);
-    expect(world.complaints.join()).toContain('price of gas');
-    expect(world.chain.transactions).toEqual([]);
-    await world.requestClose();
-    await world.pass(11_000);
-    expect(world.chain.transactions).toEqual(['settle']);
-    world.chain.gasPrice = gasPrice;
+    await world.work(A, 8);
+    await world.pass(12_000);
+    expect(world.complaints).toEqual([]);
+    expect(world.chain.drawn.get(channel)).toBe(90n);
+    expect(world.chain.transactions).toEqual(['settle', 'settle']);
   });
 
   it('waits for the threshold, and comes on request from the minimum on', async () => {
