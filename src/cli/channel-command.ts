@@ -5,7 +5,14 @@ import { channelPath, openChannelFile, readChannelFile } from './channel-file.ts
 import { loadWallet, readKey } from './key-file.ts';
 import { describeCall } from './open-call-words.ts';
 import { plainJson } from './plain-json.ts';
-import { rpcOption, type WalletFlags, withRelay, withState, withWallet } from './wallet-options.ts';
+import {
+  gasKeyOption,
+  rpcOption,
+  type WalletFlags,
+  withRelay,
+  withState,
+  withWallet,
+} from './wallet-options.ts';
 
 interface ChannelFlags extends WalletFlags {
   readonly json?: boolean;
@@ -29,7 +36,7 @@ export function channelCommand(): Command {
         'the relay that is gone: names the file',
       )
         .addOption(rpcOption())
-        .option('--gas-key-file <file>', 'who pays the gas (default: nobody; prints what anybody may send)')
+        .addOption(gasKeyOption('nobody; prints what anybody may send'))
         .action(leave),
     );
 }

@@ -10,7 +10,7 @@ import {
 import { findRelayKey, type RelayKey } from '../relay/node/relay-key.ts';
 import { readKey } from './key-file.ts';
 import { plainJson } from './plain-json.ts';
-import { option, rpcOption } from './wallet-options.ts';
+import { gasKeyOption, option, rpcOption } from './wallet-options.ts';
 
 interface DeployFlags {
   readonly rpcUrl: string;
@@ -46,7 +46,7 @@ export function deployCommand(): Command {
       ).default('./relay-data'),
     )
     .option('--signer <address>', 'who signs payouts, where the key of --data is not at hand', readAddress)
-    .addOption(option('--gas-key-file <file>', "who pays the gas (default: the relay's key)", 'GAS_KEY_FILE'))
+    .addOption(gasKeyOption("the relay's key"))
     .addOption(
       option('--token <address>', 'the coin (default, on test chains: a new test dollar)', 'TOKEN').argParser(
         readAddress,

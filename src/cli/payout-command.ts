@@ -12,7 +12,7 @@ import {
 import { readKey } from './key-file.ts';
 import { describeCall } from './open-call-words.ts';
 import { plainJson } from './plain-json.ts';
-import { rpcOption } from './wallet-options.ts';
+import { gasKeyOption, rpcOption } from './wallet-options.ts';
 
 interface RedeemFlags {
   readonly rpcUrl: string;
@@ -27,7 +27,7 @@ export function payoutCommand(): Command {
     .description('Draw what a relay signed for, without the relay: its hub pays the payee of each voucher.')
     .argument('<file>', 'the vouchers that the page saved ("Save vouchers")')
     .addOption(rpcOption())
-    .option('--gas-key-file <file>', 'who pays the gas (default: nobody; prints what anybody may send)')
+    .addOption(gasKeyOption('nobody; prints what anybody may send'))
     .option('--dry-run', 'say what the vouchers are worth and what the hub has, and send nothing')
     .option('--json', 'print JSON')
     .action(runRedeem);

@@ -17,7 +17,7 @@ export function withRelayOptions(command: Command): Command {
     .addOption(
       option(
         '--data <folder>',
-        "folder of the relay's key and receipts (default: kept in memory only)",
+        "folder of the relay's key, ledger and receipts (default: kept in memory only)",
         'DATA',
       ),
     )

@@ -19,6 +19,11 @@ export function rpcOption(): Option {
   return option('--rpc-url <url>', "the chain's RPC", 'RPC_URL').argParser(readRpcUrl).makeOptionMandatory();
 }
 
+/** @param nobody who pays where none is named, for people */
+export function gasKeyOption(nobody: string): Option {
+  return option('--gas-key-file <file>', `who pays the gas (default: ${nobody})`, 'GAS_KEY_FILE');
+}
+
 /** @param what which relay that is, for people */
 export function withRelay(command: Command, what = 'the relay'): Command {
   return command.addOption(option('--relay <url>', what, 'RELAY').default('http://127.0.0.1:8787'));

@@ -36,9 +36,9 @@ export function createFreeAccess({ localhost, ownKeys }: FreeAccessOptions): Acc
     }
     throw new CodedError(
       'payment_required',
-      'This relay serves nobody for free but its owner, and takes no payments (--rpc-url and the contracts make it). ' +
-        'Its operator can allow requests from its own machine (--free localhost) or name a key for a GPU of their own ' +
-        '(--own-key KEY=0xaccount).',
+      'This relay serves nobody for free but its owner, and takes no payments: its operator can name a chain and contracts ' +
+        '(--rpc-url, --chain-id, --token, --escrow, --hub), allow requests from its own machine (--free localhost), or name ' +
+        'a key for a GPU of their own (--own-key KEY=0xaccount).',
     );
   };
 }

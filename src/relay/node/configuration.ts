@@ -112,7 +112,7 @@ const configurationSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   /** 0 takes any free one. */
   port: whole(0, 65_535).default(8787),
-  /** Folder of the relay's key and receipts; without one, both live as long as the process. */
+  /** Folder of the relay's key, ledger and receipts; without one, all of them live as long as the process. */
   data: z.string().min(1).optional(),
   /** Folder of the built page; without one, no page is served. */
   page: z.string().min(1).optional(),

@@ -23,6 +23,7 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.restoreAllMocks();
   vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
   await rm(folder, { recursive: true });
 });
 
@@ -98,6 +99,23 @@ describe('a setting of a relay that can’t be used', () => {
 });
 
 describe('keys', () => {
+  it('the payer of gas is named by flag or by environment, for each command that sends', async () => {
+    const none = join(folder, 'no-gas.key');
+    const [state, vouchers] = [join(folder, 'channel.json'), join(folder, 'vouchers.json')];
+    await writeFile(state, JSON.stringify(STATE));
+    await writeFile(vouchers, JSON.stringify(UNSIGNED));
+    const rpc = ['--rpc-url', 'http://127.0.0.1:1'];
+    vi.stubEnv('AFTERGLOW_GAS_KEY_FILE', none);
+    for (const words of [
+      ['deploy', ...rpc, '--chain-id', '5', '--signer', `0x${'1'.repeat(40)}`],
+      ['channel', 'leave', ...rpc, '--state', state, '--key-file', keyFile],
+      ['payout', 'redeem', vouchers, ...rpc],
+    ]) {
+      expect([words[0], await runProgram(words)]).toEqual([words[0], 1]);
+      expect(err.at(-1)).toBe(`The key file can't be read (ENOENT): ${none}.`);
+    }
+  });
+
   it('are taken with and without 0x by each command, and a file without one is named', async () => {
     expect(await runProgram(['wallet', 'address', '--key-file', keyFile])).toBe(0);
     await writeFile(keyFile, `0x${'AB'.repeat(32)}\n`);
@@ -144,4 +162,16 @@ const STATE = {
   signature: `0x${'00'.repeat(65)}`,
   settled: '0',
   unclear: [],
+};
+
+/** A payout voucher by its form. */
+const UNSIGNED = {
+  chainId: 1,
+  hub: `0x${'1'.repeat(40)}`,
+  payee: `0x${'2'.repeat(40)}`,
+  cumulative: '5',
+  signature: `0x${'00'.repeat(65)}`,
+  token: `0x${'3'.repeat(40)}`,
+  owner: `0x${'4'.repeat(40)}`,
+  signer: `0x${'5'.repeat(40)}`,
 };

@@ -30,14 +30,14 @@ const models: Record<string, () => SyntheticDecoder> = {
 };
 
 describe.each(Object.entries(models))('%s', (name, create) => {
-  it('L3, E3 decodes as it prefills, in a batch as alone, and scores alike', { timeout: 30_000 }, () =>
+  it('L3, E3, F4 decodes as it prefills, in a batch as alone, and scores alike', { timeout: 30_000 }, () =>
     decodesAsItPrefills(cpuRuntime, create(), name.includes('16') ? HALF_EPSILON : EPSILON),
   );
 });
 
 describe('on wasm', () => {
   it.each(['q4', 'q4f16'] as const)(
-    'L3, E3 %s decodes as it prefills, and scores alike',
+    'L3, E3, F4 %s decodes as it prefills, and scores alike',
     { timeout: 30_000 },
     async (dtype) => {
       const model = createSyntheticDecoder(

@@ -6,7 +6,7 @@ import { createRelayWorld } from './support/relay-world.ts';
 const prompt = BYTE_MODEL.tokenizer.chat([{ role: 'user', content: 'Speak.' }]);
 
 describe('A7 several choices', () => {
-  it('are jobs of one seed, told apart by their number, and streamed side by side', async () => {
+  it('A3 are jobs of one seed, told apart by their number, streamed side by side, and counted with a prompt each', async () => {
     const world = createRelayWorld();
     const { provider } = world.join({ slots: 3 });
     const agent = await world.ask({ n: 3, seed: 5, stream_options: { include_usage: true } });
@@ -35,7 +35,7 @@ describe('A7 several choices', () => {
       expect(pieces.at(-1)?.finish_reason).toBe('stop');
     }
     expect(new Set(agent.events.map((event) => (event as { id?: string }).id)).size).toBe(1);
-    // A3: what is paid for: the prompt once for each choice.
+    // What is paid for: the prompt once for each choice.
     const completion = 4 + 4 + 6;
     expect(agent.events.at(-1)?.usage).toEqual({
       prompt_tokens: 3 * prompt.length,

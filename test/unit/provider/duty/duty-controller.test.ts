@@ -91,7 +91,7 @@ describe('D1 what is no game', () => {
     }
   });
 
-  it('a GPU that gets hot is none: it is spared in proportion, and works on', () => {
+  it('D5 a GPU that gets hot is none: it is spared in proportion, and works on', () => {
     const load = (at: number): number => 1 + 1.2 * (1 - Math.exp(-Math.max(0, at - START) / 120_000));
     const run = new TraceRun({ random: new SimRandom(5), load }).run(900_000);
     expect(run.yields).toEqual([]);

@@ -92,7 +92,7 @@ describe('K5 an opening', () => {
       (fields) => ({ ...fields, authorization: { ...fields.authorization, value: '99' } }),
       'deposit_too_small',
     ],
-  ])('%s costs the relay no gas', async (_name, change, code) => {
+  ])('H7 %s costs the relay no gas', async (_name, change, code) => {
     const { world, opening, send } = await unopened();
     const answer = await send(change(opening, `0x${'ee'.repeat(20)}`));
     expect([answer.status, codeOf(answer)]).toEqual([402, code]);

@@ -72,7 +72,7 @@ describe('a paid request', () => {
     expect((await get({})).error?.code).toBe('payment_required');
   });
 
-  it('without a credential is asked to pay: the exact price and the most that it can cost', async () => {
+  it('H1 without a credential is asked to pay: the exact price and the most that it can cost', async () => {
     const { world } = await open();
     const answer = world.ask({ messages: [{ role: 'user', content: 'hi' }], max_tokens: 50 });
     await world.clock.advance(10);

@@ -11,7 +11,7 @@ function ask({ payer }: OpenChannel, cumulative: bigint, content: string, key?: 
 const jobOf = ({ headers }: SimAnswer): string | undefined => headers['x-afterglow-job'];
 
 describe('one voucher buys once', () => {
-  it('a request that is sent a hundred times at once is one job and one charge', async () => {
+  it('H4 a request that is sent a hundred times at once is one job and one charge', async () => {
     const channel = await openChannel();
     const answers = Array.from({ length: 100 }, () => ask(channel, 60n, 'again', 'key-1'));
     await channel.pass(3_000);
@@ -45,7 +45,7 @@ describe('one voucher buys once', () => {
     expect(jobOf(late)).not.toBe(jobOf(first));
   });
 
-  it('of two requests that race with one voucher, the other one is stale', async () => {
+  it('H4 of two requests that race with one voucher, the other one is stale', async () => {
     const channel = await openChannel();
     const [first, second] = [ask(channel, 200n, 'one'), ask(channel, 200n, 'two')];
     await channel.pass(3_000);

@@ -24,7 +24,7 @@ describe('M5, M6 cover', () => {
     expect(answer.ids).toHaveLength(96);
   });
 
-  it('a stream that is paid for no longer ends by length after 30 s, with a valid receipt and nothing lost', async () => {
+  it('H5 H6 a stream that is paid for no longer ends by length after 30 s, with a valid receipt and nothing lost', async () => {
     const { payer, pass, row, world } = await openChannel();
     const { answer, prompt } = payer.ask('budget', 200, { budget: 64 });
     await pass(25_000);
@@ -64,7 +64,7 @@ describe('M5, M6 cover', () => {
     expect(world.broken).toEqual([]);
   });
 
-  it('only streams with a credential hear of payments', async () => {
+  it('H5 a stream that is covered hears of payments at its end only', async () => {
     const { payer, pass } = await openChannel();
     const { answer } = payer.ask('hi', 40);
     await pass(3_000);
@@ -95,7 +95,7 @@ describe('M3 a cancelled stream', () => {
 });
 
 describe('a close in mid-stream', () => {
-  it('by request on the chain: vouchers are refused at once, what is covered is served, and then it ends', async () => {
+  it('H6 H8 by request on the chain: vouchers are refused at once, what is covered is served, and then it ends', async () => {
     const { payer, pass, send, world } = await openChannel({ payments: { watchMs: 200 } });
     world.tabs[0]?.provider.pause({ code: 'paused', message: 'Slow down.' });
     const { answer } = payer.ask('leaving', 4_000, { budget: 64 });
@@ -109,7 +109,7 @@ describe('a close in mid-stream', () => {
     expect(world.paymentEvents.some(({ type }) => type === 'channelClosing')).toBe(true);
   });
 
-  it('by credential: it is refused as long as a stream runs, and costs nothing', async () => {
+  it('H7 by credential: it is refused as long as a stream runs, and costs nothing', async () => {
     const { payer, pass } = await openChannel();
     const { answer } = payer.ask('busy', 100);
     await pass(300);

@@ -14,7 +14,7 @@ function highS(signature: Hex): Hex {
   return toHex(concat(bytes.slice(0, 32), flipped, new Uint8Array([55 - (bytes[64] as number)])));
 }
 
-describe('M5 a voucher that is not what it should be changes nothing', async () => {
+describe('M5 H2 H3 a voucher that is not what it should be changes nothing', async () => {
   const { world, payer, row, send } = await openChannel();
   await send(payer.wallet.voucher(50n));
   const stranger = world.payer();
@@ -57,7 +57,7 @@ describe('M5 a voucher that is not what it should be changes nothing', async () 
     expect(world.ledger.state.jobs.size).toBe(0);
   });
 
-  it('equal, without a body: no news and no error', async () => {
+  it('H2 equal, without a body: no news and no error', async () => {
     const answer = await send(wallet.voucher(50n));
     expect(answer.status).toBe(200);
     expect(JSON.parse(answer.text)).toMatchObject({ accepted: '50', voucherSignature: wallet.sign(50n) });
