@@ -5,6 +5,7 @@ import { readTokenDomain } from '../../../src/chain/dollar.ts';
 import { fromHex, type Hex } from '../../../src/core/bytes.ts';
 import type { Domain } from '../../../src/protocol/money/typed-data.ts';
 import { signDigest } from '../../../src/protocol/money/signature.ts';
+import { LaggingNode } from './lagging-node.ts';
 import { proxyCode, proxyWithoutBytesCode } from './odd-coins.ts';
 
 let world: TestChain;
@@ -35,6 +36,25 @@ it('H9 a chain that does not answer is an error, and no answer', async () => {
   const dead = world.connect(undefined, { rpcUrl: 'http://127.0.0.1:9' });
   await expect(probe(world.deployment.token, undefined, dead)).rejects.toMatchObject({
     code: 'chain_unreachable',
+  });
+});
+
+it('H9 a node that refuses in passing says nothing about the coin, and one that refuses everything ends the start', async () => {
+  await using node = await LaggingNode.start(world.anvil.rpcUrl);
+  const chain = world.connect(undefined, { rpcUrl: node.rpcUrl });
+  const { token } = world.deployment;
+  const domain = await readTokenDomain(world.relay, token);
+  let calls = 0;
+  node.refuses = ({ method }) => method === 'eth_call' && ++calls <= 2;
+  expect(await probe(token, domain, chain)).toBe(true);
+  // The bad one is refused in passing, by a coin that takes any call.
+  calls = 0;
+  node.refuses = ({ method }) => method === 'eth_call' && ++calls === 2;
+  expect(await probe(await coin('0x00'), domain, chain)).toBe(false);
+  node.refuses = ({ method }) => method === 'eth_call';
+  await expect(probe(token, domain, chain)).rejects.toMatchObject({
+    code: 'chain_refused',
+    message: expect.stringContaining('--sponsored-per-day 0'),
   });
 });
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-interface Request {
+export interface Request {
   readonly id: number;
   readonly method: string;
   readonly params?: readonly unknown[];
@@ -14,6 +14,8 @@ export class LaggingNode implements AsyncDisposable {
   blind = 0;
   /** Whether calls are answered as of the block before the last transaction that was sent through it. */
   isStale = false;
+  /** Which questions it refuses, as one that has not seen the block, or has been asked too often. */
+  refuses: (asked: Request) => boolean = () => false;
   #before: string | undefined;
   readonly #target: string;
   readonly #server: Server;
@@ -49,7 +51,9 @@ export class LaggingNode implements AsyncDisposable {
     await once(this.#server, 'close');
   }
 
-  async #answer({ method, params = [] }: Request): Promise<object> {
+  async #answer(asked: Request): Promise<object> {
+    const { method, params = [] } = asked;
+    if (this.refuses(asked)) return { error: { code: -32_000, message: 'header not found' } };
     if (method === 'eth_getCode' && this.blind > 0) {
       this.blind--;
       return { result: '0x' };

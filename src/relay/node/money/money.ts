@@ -51,7 +51,7 @@ export interface Money {
 
 /**
  * Connects to the chain, checks that its contracts are what the configuration says, and opens the ledger.
- * @throws CodedError `chain_unreachable`, `chain_mismatch`, `hub_not_ours`, `contract_missing`, `decimals_unsupported`,
+ * @throws CodedError `chain_unreachable`, `chain_refused`, `chain_mismatch`, `hub_not_ours`, `contract_missing`, `decimals_unsupported`,
  * `faucet_refused`, `grace_too_short`, `configuration_invalid`, `store_failed`, `ledger_of_other_money`
  */
 export async function openMoney(parts: MoneyParts): Promise<Money> {
