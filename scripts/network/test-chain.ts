@@ -135,7 +135,6 @@ function connect(anvil: Anvil, privateKey?: Hex, options: Partial<ChainOptions> 
     rpcUrl: anvil.rpcUrl,
     chainId: anvil.chainId,
     confirmations: 1,
-    blindAfterMs: 30_000,
     clock,
     pollMs: 50,
     patienceMs: 20_000,

@@ -1,7 +1,7 @@
 import type { Hex } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
 import { type Authorization, receiveDigester } from '../protocol/money/authorization.ts';
-import type { ChainClient } from './chain-client.ts';
+import type { ChainReader } from './chain-reader.ts';
 import { receiveWithAuthorizationCall } from './dollar.ts';
 import type { Domain } from '../protocol/money/typed-data.ts';
 
@@ -32,7 +32,7 @@ const FAR = 2n ** 40n;
  * @throws CodedError `chain_unreachable`, `chain_refused`: the node answers neither this nor anything else
  */
 export async function takesAuthorizations(
-  chain: ChainClient,
+  chain: ChainReader,
   token: Hex,
   { account, domain, escrow, nonce, sign }: ProbeParts,
 ): Promise<boolean> {

@@ -5,12 +5,12 @@ import {
   type Log,
   type ParseEventLogsReturnType,
 } from 'viem';
-import { type Hex, fromHex, toHex } from '../core/bytes.ts';
+import { fromHex, type Hex, lower, toHex } from '../core/bytes.ts';
 import type { Authorization } from '../protocol/money/authorization.ts';
 import { splitSignature } from '../protocol/money/signature.ts';
 import type { ChannelParts, Voucher } from '../protocol/money/voucher.ts';
 import type { Call } from './call.ts';
-import type { At, ChainClient, Confirmed, SendOptions } from './chain-client.ts';
+import type { At, ChainReader } from './chain-reader.ts';
 import { paymentChannelAbi as abi } from './generated/payment-channel-abi.ts';
 
 /** A channel as the contract has it (rule K1). Addresses in lower case, amounts in base units, times in Unix seconds. */
@@ -85,25 +85,6 @@ export function settleManyCall(contract: Hex, token: Hex, vouchers: readonly Sig
   return { to: contract, data: encodeFunctionData({ abi, functionName: 'settleMany', args: [token, rows] }) };
 }
 
-/** The most rows that go into one transaction: some 2 million gas. */
-const SETTLE_ROWS = 100;
-
-/** Settles any number of vouchers, a transaction for each hundred, one after the other. */
-export async function settleAll(
-  chain: ChainClient,
-  contract: Hex,
-  token: Hex,
-  vouchers: readonly SignedVoucher[],
-  options?: SendOptions,
-): Promise<Confirmed[]> {
-  const sent: Confirmed[] = [];
-  for (let from = 0; from < vouchers.length; from += SETTLE_ROWS) {
-    const rows = vouchers.slice(from, from + SETTLE_ROWS);
-    sent.push(await chain.send(settleManyCall(contract, token, rows), options));
-  }
-  return sent;
-}
-
 /** @param voucher its signature may be `0x` where its amount is settled already (rule K6) */
 export function closeCall(contract: Hex, { channelId, cumulativeAmount, signature }: SignedVoucher): Call {
   const args = [channelId, cumulativeAmount, signature] as const;
@@ -138,7 +119,7 @@ export function withdrawForCall(contract: Hex, channelId: Hex): Call {
 
 /** Undefined for a channel that never was. */
 export async function readChannel(
-  chain: ChainClient,
+  chain: ChainReader,
   contract: Hex,
   channelId: Hex,
   at: At = 'newest',
@@ -165,7 +146,7 @@ export async function readChannel(
 
 /** How often a close of this channel was cancelled: part of the next signed request to close. */
 export async function readClosesCancelled(
-  chain: ChainClient,
+  chain: ChainReader,
   contract: Hex,
   channelId: Hex,
 ): Promise<number> {
@@ -175,7 +156,7 @@ export async function readClosesCancelled(
 }
 
 /** Seconds between a request to close and the withdrawal. The draft asks for 600 at least. */
-export async function readGracePeriod(chain: ChainClient, contract: Hex): Promise<number> {
+export async function readGracePeriod(chain: ChainReader, contract: Hex): Promise<number> {
   const functionName = 'CLOSE_GRACE_PERIOD';
   const data = encodeFunctionData({ abi, functionName });
   return Number(decodeFunctionResult({ abi, functionName, data: await chain.read({ to: contract, data }) }));
@@ -192,7 +173,7 @@ function isChange<T extends { name: string }>(
 
 /** What changed channels in some blocks, both ends included. */
 export async function readChannelChanges(
-  chain: ChainClient,
+  chain: ChainReader,
   contract: Hex,
   fromBlock: bigint,
   toBlock: bigint,
@@ -211,8 +192,4 @@ export function vrs(signature: Hex): { v: number; r: Hex; s: Hex } {
   splitSignature(signature);
   const bytes = fromHex(signature);
   return { v: bytes[64] as number, r: toHex(bytes.slice(0, 32)), s: toHex(bytes.slice(32, 64)) };
-}
-
-function lower(address: Hex): Hex {
-  return address.toLowerCase() as Hex;
 }

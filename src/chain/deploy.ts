@@ -1,4 +1,4 @@
-import type { Hex } from '../core/bytes.ts';
+import { type Hex, lower } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
 import type { ChainClient } from './chain-client.ts';
 import { chainError } from './chain-errors.ts';
@@ -21,7 +21,7 @@ export async function estimateDeployment(
     // A hub wants a token that exists: before the test dollar does, its part can only be told from its size.
     ...(plan.token === undefined ? [] : [hubCreation({ ...plan, token: plan.token })]),
   ];
-  for (const { name, data } of creations) contracts.push({ name, gas: (await chain.simulate({ data })).gas });
+  for (const { name, data } of creations) contracts.push({ name, gas: await chain.simulate({ data }) });
   if (plan.token === undefined) contracts.push({ name: 'PayoutHub', gas: gasBySize(payoutHubCode) });
   const gas = contracts.reduce((sum, contract) => sum + contract.gas, 0n);
   return { gas, contracts };
@@ -108,8 +108,4 @@ async function create(
 /** A creation's gas: 200 for each byte that is kept, 16 for each that is sent, and what every creation costs. */
 function gasBySize(code: string): bigint {
   return 53_000n + BigInt(code.length / 2 - 1) * 220n;
-}
-
-function lower(address: Hex): Hex {
-  return address.toLowerCase() as Hex;
 }

@@ -1,7 +1,7 @@
 import type { Hex } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
 import type { Call } from './call.ts';
-import type { ChainClient } from './chain-client.ts';
+import type { ChainReader } from './chain-reader.ts';
 import { settleManyCall } from './channel.ts';
 import { type Creation, escrowCreation, hubCreation } from './creation.ts';
 import { paymentChannelRuntime } from './generated/payment-channel-code.ts';
@@ -46,7 +46,7 @@ export interface DeployPlan {
  * @throws CodedError `deployment_wrong` {what, parameter?, found?, wanted?, misplaced?}, and those of the chain
  */
 export async function verifyDeployment(
-  chain: ChainClient,
+  chain: ChainReader,
   { created, escrow, hub, token }: Pick<Deployment, 'token' | 'escrow' | 'hub'> & Partial<Deployment>,
   plan: DeployPlan,
 ): Promise<void> {
@@ -98,7 +98,7 @@ function checkImmutable(found: readonly Hex[], { planned, what, word }: Immutabl
 }
 
 async function checkCreation(
-  chain: ChainClient,
+  chain: ChainReader,
   contract: 'escrow' | 'hub',
   [hash, address]: readonly [hash: Hex, address: Hex],
   { data }: Creation,
@@ -112,7 +112,7 @@ async function checkCreation(
 }
 
 /** A batch of no rows does nothing, behind the guard against reentry that all that moves money stands behind. */
-async function checkRuns(chain: ChainClient, what: string, call: Call): Promise<void> {
+async function checkRuns(chain: ChainReader, what: string, call: Call): Promise<void> {
   try {
     await chain.read(call);
   } catch (error) {

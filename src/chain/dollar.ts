@@ -4,7 +4,7 @@ import { CodedError } from '../core/errors.ts';
 import type { Authorization } from '../protocol/money/authorization.ts';
 import type { Domain } from '../protocol/money/typed-data.ts';
 import type { Call } from './call.ts';
-import type { At, ChainClient } from './chain-client.ts';
+import type { At, ChainReader } from './chain-reader.ts';
 import { testDollarAbi as abi } from './generated/test-dollar-abi.ts';
 
 /** The faucet of the test dollar. Anybody may call. */
@@ -42,7 +42,7 @@ export function receiveWithAuthorizationCall(
 
 /** What an account holds of a token, in base units. */
 export async function readDollars(
-  chain: ChainClient,
+  chain: ChainReader,
   token: Hex,
   of: Hex,
   at: At = 'newest',
@@ -64,7 +64,7 @@ export function movedIn(logs: readonly Log[], token: Hex, { from, to }: { from: 
 
 /** Whether an authorization was carried out or taken back. */
 export async function readAuthorizationUsed(
-  chain: ChainClient,
+  chain: ChainReader,
   token: Hex,
   from: Hex,
   nonce: Hex,
@@ -78,7 +78,7 @@ export async function readAuthorizationUsed(
  * Digits after the point; coins with more than 12 are refused (rule M1).
  * @throws CodedError `decimals_missing`: whatever is there, no coin, and those of the chain
  */
-export async function readDecimals(chain: ChainClient, token: Hex): Promise<number> {
+export async function readDecimals(chain: ChainReader, token: Hex): Promise<number> {
   const functionName = 'decimals';
   const data = encodeFunctionData({ abi, functionName });
   try {
@@ -98,12 +98,12 @@ export interface Coin {
 }
 
 /** @throws CodedError as `readDecimals` */
-export async function readCoin(chain: ChainClient, token: Hex): Promise<Coin> {
+export async function readCoin(chain: ChainReader, token: Hex): Promise<Coin> {
   return { decimals: await readDecimals(chain, token), coin: await readName(chain, token) };
 }
 
 /** What is printed is no place for a stranger's control characters. */
-async function readName(chain: ChainClient, token: Hex): Promise<string> {
+async function readName(chain: ChainReader, token: Hex): Promise<string> {
   const functionName = 'name';
   const data = encodeFunctionData({ abi, functionName });
   try {
@@ -116,7 +116,7 @@ async function readName(chain: ChainClient, token: Hex): Promise<string> {
 }
 
 /** The EIP-712 domain that a token's authorizations are signed under, as the token says it. */
-export async function readTokenDomain(chain: ChainClient, token: Hex): Promise<Domain> {
+export async function readTokenDomain(chain: ChainReader, token: Hex): Promise<Domain> {
   try {
     return await readDomain(chain, token);
   } catch (error) {
@@ -145,7 +145,7 @@ const usdcAbi = parseAbi([
   'function version() view returns (string)',
 ]);
 
-async function readDomain(chain: ChainClient, token: Hex): Promise<Domain> {
+async function readDomain(chain: ChainReader, token: Hex): Promise<Domain> {
   const functionName = 'eip712Domain';
   const data = encodeFunctionData({ abi, functionName });
   const [, name, version, chainId] = decodeFunctionResult({

@@ -5,10 +5,10 @@ import {
   type Log,
   type ParseEventLogsReturnType,
 } from 'viem';
-import type { Hex } from '../core/bytes.ts';
+import { type Hex, lower } from '../core/bytes.ts';
 import type { Payout, PayoutTo } from '../protocol/money/payout.ts';
 import type { Call } from './call.ts';
-import type { At, ChainClient, Confirmed, SendOptions } from './chain-client.ts';
+import type { At, ChainReader } from './chain-reader.ts';
 import { vrs } from './channel.ts';
 import { readDollars } from './dollar.ts';
 import { payoutHubAbi as abi } from './generated/payout-hub-abi.ts';
@@ -26,9 +26,6 @@ export interface SignedPayoutTo extends Omit<PayoutTo, 'payee'> {
 }
 
 export type HubEvent = ParseEventLogsReturnType<typeof abi, undefined, true>[number];
-
-/** The most rows that go into one transaction: some 2 million gas for repeated payees, 6 million for new ones. */
-const REDEEM_ROWS = 100;
 
 /** Rows that fail are left out and named by `PayoutSkipped` (rule K10). */
 export function redeemCall(hub: Hex, payouts: readonly SignedPayout[]): Call {
@@ -54,29 +51,15 @@ export function withdrawFundsCall(hub: Hex, to: Hex, amount: bigint): Call {
   return { to: hub, data: encodeFunctionData({ abi, functionName: 'withdraw', args: [to, amount] }) };
 }
 
-/** Redeems any number of payouts, a transaction for each hundred, one after the other. */
-export async function redeemAll(
-  chain: ChainClient,
-  hub: Hex,
-  payouts: readonly SignedPayout[],
-  options?: SendOptions,
-): Promise<Confirmed[]> {
-  const sent: Confirmed[] = [];
-  for (let from = 0; from < payouts.length; from += REDEEM_ROWS) {
-    sent.push(await chain.send(redeemCall(hub, payouts.slice(from, from + REDEEM_ROWS)), options));
-  }
-  return sent;
-}
-
 /** What a payee has got so far, in base units. */
-export async function readPaid(chain: ChainClient, hub: Hex, payee: Hex, at: At = 'newest'): Promise<bigint> {
+export async function readPaid(chain: ChainReader, hub: Hex, payee: Hex, at: At = 'newest'): Promise<bigint> {
   const functionName = 'paid';
   const data = encodeFunctionData({ abi, functionName, args: [payee] });
   return decodeFunctionResult({ abi, functionName, data: await chain.read({ to: hub, data }, at) });
 }
 
 /** How many instructions of a payee were carried out: the `nonce` of its next one. */
-export async function readPayoutNonce(chain: ChainClient, hub: Hex, payee: Hex): Promise<bigint> {
+export async function readPayoutNonce(chain: ChainReader, hub: Hex, payee: Hex): Promise<bigint> {
   const functionName = 'nonces';
   const data = encodeFunctionData({ abi, functionName, args: [payee] });
   return decodeFunctionResult({ abi, functionName, data: await chain.read({ to: hub, data }) });
@@ -84,20 +67,20 @@ export async function readPayoutNonce(chain: ChainClient, hub: Hex, payee: Hex):
 
 /** What a hub is: parts and id as the contract has them. */
 export async function readHub(
-  chain: ChainClient,
+  chain: ChainReader,
   hub: Hex,
 ): Promise<{ token: Hex; owner: Hex; signer: Hex; hubId: Hex }> {
   const [token, owner, signer, hubId] = await Promise.all(
     (['token', 'owner', 'signer', 'hubId'] as const).map(async (functionName) => {
       const data = await chain.read({ to: hub, data: encodeFunctionData({ abi, functionName }) });
-      return decodeFunctionResult({ abi, functionName, data }).toLowerCase() as Hex;
+      return lower(decodeFunctionResult({ abi, functionName, data }));
     }),
   );
   return { token, owner, signer, hubId } as { token: Hex; owner: Hex; signer: Hex; hubId: Hex };
 }
 
 /** What the hub can pay out now, in base units of its token. */
-export async function readAvailable(chain: ChainClient, token: Hex, hub: Hex): Promise<bigint> {
+export async function readAvailable(chain: ChainReader, token: Hex, hub: Hex): Promise<bigint> {
   return readDollars(chain, token, hub);
 }
 

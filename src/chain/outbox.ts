@@ -1,19 +1,20 @@
 import { keccak256, type Hex, type PrivateKeyAccount, type PublicClient } from 'viem';
+import { lower } from '../core/bytes.ts';
 import type { Clock } from '../core/clock.ts';
 import { CodedError } from '../core/errors.ts';
 import type { Call } from './call.ts';
-import { chainError } from './chain-errors.ts';
+import type { ChainReader } from './chain-reader.ts';
 import { type GasPrice, marketPrice, raisedPrice } from './gas-price.ts';
+import { ask } from './rpc.ts';
 
 export interface OutboxParts {
-  readonly chain: PublicClient;
-  readonly chainId: number;
+  readonly reader: ChainReader;
+  /** The same node, for what a reader does not ask. */
+  readonly rpc: PublicClient;
   readonly signer: PrivateKeyAccount;
   readonly clock: Clock;
   /** A transaction that waited for so long, though blocks came, is sent again for a higher price. */
   readonly raiseMs: number;
-  /** How many transactions of the account confirmed blocks have. */
-  readonly confirmedCount: () => Promise<number>;
 }
 
 /** A transaction that was signed. At most one of its versions is ever mined: they share their number. */
@@ -71,13 +72,13 @@ export class Outbox {
    * @throws CodedError `chain_refused`: it did not leave; `transaction_replaced`: its number is used up
    */
   async send({ call, gas, nonce: given, sent }: Order): Promise<Outgoing> {
-    const { chain, clock } = this.#parts;
-    const price = await ask(() => marketPrice(chain));
+    const { clock, reader, rpc } = this.#parts;
+    const price = await ask(() => marketPrice(rpc));
     // A number that another one of ours has by now is not taken from it.
     const isFree = given !== undefined && !this.#entries.has(given);
     const nonce = isFree ? given : await this.#nextNonce();
     const raw = await this.#sign(call, nonce, gas, price);
-    const pricedIn = await this.#newestBlock();
+    const pricedIn = await reader.newestBlock();
     await sent?.(nonce);
     const entry = { call, nonce, gas, price, first: price, raw, pricedAt: clock.now(), pricedIn };
     const outgoing: Entry = { ...entry, hashes: [keccak256(raw)] };
@@ -98,12 +99,12 @@ export class Outbox {
 
   /** Sees to the first one in the line. To be called while anything is waited for. */
   async tend(): Promise<void> {
-    const { clock, confirmedCount, raiseMs } = this.#parts;
+    const { clock, raiseMs, reader, signer } = this.#parts;
     const isLate = ({ pricedAt }: Entry): boolean => clock.now() - pricedAt >= raiseMs;
     if (this.#tending || ![...this.#entries.values()].some(isLate)) return;
     this.#tending = true;
     try {
-      const confirmed = await confirmedCount();
+      const confirmed = await reader.confirmedCount(signer.address);
       for (const nonce of this.#entries.keys()) if (nonce < confirmed) this.#entries.delete(nonce);
       const mined = await this.#count('latest');
       const first = [...this.#entries.values()]
@@ -111,7 +112,7 @@ export class Outbox {
         .sort((a, b) => a.nonce - b.nonce)[0];
       if (!first || !isLate(first)) return;
       // Where no block came, no price would have helped.
-      if ((await this.#newestBlock()) <= first.pricedIn) return;
+      if ((await reader.newestBlock()) <= first.pricedIn) return;
       if (first.nonce === mined) await this.#raise(first);
       else await this.#giveUp(mined);
     } catch (error) {
@@ -123,11 +124,11 @@ export class Outbox {
   }
 
   async #raise(entry: Entry): Promise<void> {
-    const { chain, clock } = this.#parts;
-    const market = await ask(() => marketPrice(chain));
+    const { clock, reader, rpc } = this.#parts;
+    const market = await ask(() => marketPrice(rpc));
     const price = raisedPrice(entry.price, entry.first, market);
     entry.pricedAt = clock.now();
-    entry.pricedIn = await this.#newestBlock();
+    entry.pricedIn = await reader.newestBlock();
     // At its bound it is sent again as it is: nodes forget what waits for long.
     if (!price) return this.#broadcast(entry.raw);
     const raw = await this.#sign(entry.call, entry.nonce, entry.gas, price);
@@ -143,9 +144,9 @@ export class Outbox {
    * it was for is read from the chain by whoever needs it.
    */
   async #giveUp(nonce: number): Promise<void> {
-    const { chain, signer } = this.#parts;
-    const call = { to: signer.address.toLowerCase() as Hex, data: '0x' } as const;
-    const gas = await ask(() => chain.estimateGas({ ...call, account: signer.address }));
+    const { rpc, signer } = this.#parts;
+    const call = { to: lower(signer.address), data: '0x' } as const;
+    const gas = await ask(() => rpc.estimateGas({ ...call, account: signer.address }));
     await this.send({ call, gas, nonce });
   }
 
@@ -156,38 +157,26 @@ export class Outbox {
   }
 
   #count(blockTag: 'latest' | 'pending'): Promise<number> {
-    const { chain, signer } = this.#parts;
-    return ask(() => chain.getTransactionCount({ address: signer.address, blockTag }));
-  }
-
-  #newestBlock(): Promise<bigint> {
-    return ask(() => this.#parts.chain.getBlockNumber({ cacheTime: 0 }));
+    const { rpc, signer } = this.#parts;
+    return ask(() => rpc.getTransactionCount({ address: signer.address, blockTag }));
   }
 
   #sign(call: Partial<Call>, nonce: number, gas: bigint, price: GasPrice): Promise<Hex> {
-    const { chainId, signer } = this.#parts;
-    return signer.signTransaction({ ...call, nonce, gas, chainId, ...price });
+    const { reader, signer } = this.#parts;
+    return signer.signTransaction({ ...call, nonce, gas, chainId: reader.chainId, ...price });
   }
 
   async #broadcast(raw: Hex): Promise<void> {
     try {
-      await ask(() => this.#parts.chain.sendRawTransaction({ serializedTransaction: raw }));
+      await ask(() => this.#parts.rpc.sendRawTransaction({ serializedTransaction: raw }));
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
       if (error.code === 'chain_unreachable') return;
       const words = `${error.message} ${String(error.data?.['detail'])}`;
       // It, or an earlier version of it, is there.
       if (/already (known|imported)|replacement transaction underpriced/i.test(words)) return;
-      if (!/nonce .*too low|nonce too low/i.test(words)) throw error;
+      if (!/nonce .*too low/i.test(words)) throw error;
       throw new CodedError('transaction_replaced', 'Another transaction has this number.', {}, error);
     }
-  }
-}
-
-async function ask<T>(request: () => Promise<T>): Promise<T> {
-  try {
-    return await request();
-  } catch (error) {
-    throw chainError(error);
   }
 }

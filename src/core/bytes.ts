@@ -6,6 +6,11 @@ export type Hex = `0x${string}`;
 const encoder = new TextEncoder();
 const digits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
+/** The one way that we write addresses and ids: others may mix their case. */
+export function lower(hex: Hex): Hex {
+  return hex.toLowerCase() as Hex;
+}
+
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text);
 }

@@ -1,5 +1,6 @@
 import type { Call } from '../chain/call.ts';
-import { ChainClient, type Confirmed } from '../chain/chain-client.ts';
+import type { Confirmed } from '../chain/chain-account.ts';
+import { ChainClient } from '../chain/chain-client.ts';
 import { billGas, checkBill } from '../chain/gas-bill.ts';
 import type { Hex } from '../core/bytes.ts';
 import { systemClock } from './system-clock.ts';
@@ -17,7 +18,6 @@ export async function visitChain({ chainId, gasKey, rpcUrl }: ChainVisit): Promi
     rpcUrl,
     chainId,
     confirmations: 1,
-    blindAfterMs: Number.POSITIVE_INFINITY,
     clock: systemClock,
     ...(gasKey === undefined ? {} : { privateKey: gasKey }),
   });
@@ -27,7 +27,6 @@ export async function visitChain({ chainId, gasKey, rpcUrl }: ChainVisit): Promi
 
 /** Sends one call. @throws CodedError as `ChainClient.send`, `gas_missing` {account, balance, needed, wei} */
 export async function sendCall(chain: ChainClient, call: Call): Promise<Confirmed> {
-  const { gas } = await chain.simulate(call);
-  checkBill(await billGas(chain, gas));
+  checkBill(await billGas(chain, await chain.simulate(call)));
   return chain.send(call);
 }

@@ -1,6 +1,7 @@
-import type { ChainClient, Confirmed } from '../chain/chain-client.ts';
+import type { Confirmed } from '../chain/chain-account.ts';
 import { revertError } from '../chain/chain-errors.ts';
 import { type Coin, movedIn, readCoin } from '../chain/dollar.ts';
+import type { ChainReader } from '../chain/chain-reader.ts';
 import { hubEvents, readAvailable, readHub, readPaid, redeemCall } from '../chain/hub.ts';
 import type { Hex } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
@@ -75,7 +76,7 @@ function skipReason(logs: Confirmed['logs'], hub: Hex): string | undefined {
 }
 
 async function checkHub(
-  chain: ChainClient,
+  chain: ChainReader,
   { chainId, hub, owner, signer, token }: SavedVoucher,
 ): Promise<void> {
   if ((await chain.code(hub)) === '0x') {

@@ -1,4 +1,4 @@
-import { fromHex, type Hex, toHex } from '../core/bytes.ts';
+import { fromHex, type Hex, lower, toHex } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
 import { cryptoRandom, type Random } from '../core/random.ts';
 import { addressOf, recoverAddress, signDigest } from '../protocol/money/signature.ts';
@@ -32,7 +32,7 @@ export interface Wallet {
 
 /** Its address in lower case, as everything here compares it. */
 export function accountOf({ address }: Wallet): Hex {
-  return address.toLowerCase() as Hex;
+  return lower(address);
 }
 
 /** Wallets of this module, whose signatures need no second look. */
@@ -92,8 +92,8 @@ export async function signStruct<S extends Struct>(
 
 async function askWallet(wallet: Wallet, digest: Hex, data: TypedData): Promise<Hex> {
   try {
-    if (wallet.signDigest) return (await wallet.signDigest(digest)).toLowerCase() as Hex;
-    if (wallet.signTypedData) return (await wallet.signTypedData(data)).toLowerCase() as Hex;
+    if (wallet.signDigest) return lower(await wallet.signDigest(digest));
+    if (wallet.signTypedData) return lower(await wallet.signTypedData(data));
   } catch (cause) {
     throw new CodedError('wallet_refused', 'The wallet did not sign.', undefined, cause);
   }

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ChainClient } from '../../../src/chain/chain-client.ts';
+import { ChainReader } from '../../../src/chain/chain-reader.ts';
 import { systemClock } from '../../../src/sdk/system-clock.ts';
 
 const ANSWERS: Readonly<Record<string, readonly [status: number, type: string, body: string]>> = {
@@ -27,11 +27,10 @@ it.each([
   ['/json', "answers, but not as a chain's RPC does."],
   ['/missing', 'answers with HTTP 404.'],
 ])('a server that is no RPC is told from one that is gone: %s', async (path, words) => {
-  const chain = new ChainClient({
+  const chain = new ChainReader({
     rpcUrl: `http://user:SECRET@${host}${path}?key=SECRET`,
     chainId: 1,
     confirmations: 1,
-    blindAfterMs: Number.POSITIVE_INFINITY,
     clock: systemClock,
   });
   await expect(chain.checkChain()).rejects.toMatchObject({

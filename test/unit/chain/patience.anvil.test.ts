@@ -17,7 +17,7 @@ it('K14 the time that twelve confirmations take on Ethereum is waited for, a mis
   };
   const { chainId, rpcUrl } = world.anvil;
   const privateKey = world.relayKey;
-  const chain = new ChainClient({ rpcUrl, chainId, privateKey, clock, confirmations: 12, blindAfterMs: 1e6 });
+  const chain = new ChainClient({ rpcUrl, chainId, privateKey, clock, confirmations: 12 });
   const began = clock.now();
   const stop = every(clock, 13_000, () => void world.mine(1));
   try {

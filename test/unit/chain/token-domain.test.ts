@@ -1,7 +1,7 @@
 import { decodeFunctionData, encodeAbiParameters, parseAbi } from 'viem';
 import { expect, it } from 'vitest';
 import type { Call } from '../../../src/chain/call.ts';
-import type { ChainClient } from '../../../src/chain/chain-client.ts';
+import type { ChainReader } from '../../../src/chain/chain-reader.ts';
 import { readTokenDomain } from '../../../src/chain/dollar.ts';
 import { CodedError } from '../../../src/core/errors.ts';
 
@@ -19,7 +19,7 @@ const chain = {
       throw new CodedError('transaction_reverted', 'The contract refused.');
     }
   },
-} as unknown as ChainClient;
+} as unknown as ChainReader;
 
 it('K5 reads the domain of a coin that does not say it from its name and version', async () => {
   expect(await readTokenDomain(chain, token)).toEqual({

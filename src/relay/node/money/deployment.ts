@@ -1,12 +1,13 @@
 import { ChainClient } from '../../../chain/chain-client.ts';
+import { ChainReader } from '../../../chain/chain-reader.ts';
 import { deploy, estimateDeployment } from '../../../chain/deploy.ts';
 import { type Deployment, type DeployPlan, verifyDeployment } from '../../../chain/deployment.ts';
 import { readDecimals } from '../../../chain/dollar.ts';
 import { billGas, checkBill, type GasBill } from '../../../chain/gas-bill.ts';
 import type { Hex } from '../../../core/bytes.ts';
+import type { Clock } from '../../../core/clock.ts';
 import { CodedError } from '../../../core/errors.ts';
 import { unitOf } from '../../../protocol/money/price.ts';
-import { DEFAULT_PAYMENT_LIMITS } from '../../payments/payments.ts';
 import { createSystemClock } from '../system-clock.ts';
 import { isTestChain, LEAST_GRACE_SECONDS } from './test-chains.ts';
 
@@ -47,12 +48,17 @@ export async function makeDeployment(order: DeploymentOrder): Promise<Deployment
   });
 }
 
-/** Whether what is there is as planned. @throws CodedError `deployment_wrong`, and those of the chain */
+/**
+ * Whether what is there is as planned; what it asks with can send nothing.
+ * @throws CodedError `deployment_wrong`, and those of the chain
+ */
 export async function checkDeployment(
   order: Omit<DeploymentOrder, 'privateKey'>,
   made: Pick<Deployment, 'token' | 'escrow' | 'hub'> & Partial<Deployment>,
 ): Promise<void> {
-  return withChain(order, async (chain) => {
+  const { chainId, confirmations, rpcUrl } = order;
+  return withClock(async (clock) => {
+    const chain = new ChainReader({ rpcUrl, chainId, confirmations, clock });
     await chain.checkChain();
     await verifyDeployment(chain, made, order);
   });
@@ -83,15 +89,17 @@ async function checkOrder(
   unitOf(await readDecimals(chain, token));
 }
 
-async function withChain<T>(
-  { rpcUrl, chainId, confirmations, ...rest }: Omit<DeploymentOrder, 'privateKey'> & { privateKey?: Hex },
+function withChain<T>(
+  { chainId, confirmations, privateKey, rpcUrl }: DeploymentOrder,
   work: (chain: ChainClient) => Promise<T>,
 ): Promise<T> {
+  return withClock((clock) => work(new ChainClient({ rpcUrl, chainId, confirmations, privateKey, clock })));
+}
+
+async function withClock<T>(work: (clock: Clock) => Promise<T>): Promise<T> {
   const clock = createSystemClock();
-  const key = rest.privateKey === undefined ? {} : { privateKey: rest.privateKey };
-  const blindAfterMs = DEFAULT_PAYMENT_LIMITS.blindMs;
   try {
-    return await work(new ChainClient({ rpcUrl, chainId, confirmations, blindAfterMs, clock, ...key }));
+    return await work(clock);
   } finally {
     clock.stop();
   }

@@ -7,7 +7,8 @@ import {
   topUpWithAuthorizationCall,
 } from '../../../chain/channel.ts';
 import type { Call } from '../../../chain/call.ts';
-import type { ChainClient, Confirmed, SendOptions } from '../../../chain/chain-client.ts';
+import type { Confirmed, SendOptions } from '../../../chain/chain-account.ts';
+import type { ChainClient } from '../../../chain/chain-client.ts';
 import { mintCall } from '../../../chain/dollar.ts';
 import type { Clock } from '../../../core/clock.ts';
 import { CodedError } from '../../../core/errors.ts';

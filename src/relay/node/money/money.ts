@@ -76,7 +76,6 @@ export async function openMoney(parts: MoneyParts): Promise<Money> {
     chainId,
     privateKey,
     confirmations,
-    blindAfterMs: blindMs,
     clock,
     pollMs,
     patienceMs: confirmMs,

@@ -1,0 +1,141 @@
+import type { Hex, Log, TransactionReceipt } from 'viem';
+import { lower } from '../core/bytes.ts';
+import { CodedError } from '../core/errors.ts';
+import type { Call } from './call.ts';
+import { Outbox, type OutboxParts, type Outgoing } from './outbox.ts';
+
+export interface SendOptions {
+  readonly signal?: AbortSignal;
+  /** Waits for the same call where it was sent and is in no block yet, instead of sending it twice: for what is meant once. */
+  readonly join?: boolean;
+  /** Number of an earlier transaction for the same, which may be under way: this one takes its place, or it takes this one's. */
+  readonly nonce?: number | undefined;
+  /** Told the number of what is signed, and waited for before it leaves. */
+  readonly sent?: (nonce: number) => Promise<void>;
+}
+
+export interface Confirmed {
+  readonly hash: Hex;
+  readonly block: bigint;
+  readonly gasUsed: bigint;
+  /** What it cost the sender, in wei. */
+  readonly cost: bigint;
+  readonly logs: readonly Log[];
+  /** Of a transaction that made a contract. */
+  readonly contract: Hex | null;
+}
+
+export type AccountParts = Omit<OutboxParts, 'raiseMs'>;
+
+/**
+ * One account that sends (rules K14, K16). Errors beside a reader's: `transaction_unconfirmed` {hash}: it may still be
+ * mined, `transaction_replaced`: another one has its number.
+ */
+export class ChainAccount {
+  /** In lower case. */
+  readonly address: Hex;
+  readonly #parts: AccountParts;
+  readonly #outbox: Outbox;
+  readonly #raiseMs: number;
+  /** Transactions get their numbers one after the other. */
+  #sending: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: AccountParts) {
+    this.address = lower(parts.signer.address);
+    this.#parts = parts;
+    this.#raiseMs = parts.reader.patienceMs / 4;
+    this.#outbox = new Outbox({ ...parts, raiseMs: this.#raiseMs });
+  }
+
+  /** The gas that a call of ours would need now. @throws CodedError `transaction_reverted` with the reason */
+  simulate(call: Partial<Call>): Promise<bigint> {
+    return this.#parts.reader.estimate(call, this.address);
+  }
+
+  /**
+   * Simulates, sends, and waits until it counts as confirmed. Several may be under way at once.
+   * @param call without `to` for a contract's creation
+   */
+  async send(call: Partial<Call>, options: SendOptions = {}): Promise<Confirmed> {
+    const outgoing = await this.#inTurn(() => this.#submit(call, options));
+    return this.#confirm(outgoing, options.signal);
+  }
+
+  /** Whether a confirmed block has a transaction of ours with this number: no other one will ever have it. */
+  async isSpent(nonce: number): Promise<boolean> {
+    return (await this.#parts.reader.confirmedCount(this.address)) > nonce;
+  }
+
+  async #submit(call: Partial<Call>, { join = false, nonce, sent }: SendOptions): Promise<Outgoing> {
+    const waiting = join ? await this.#outbox.waiting(call) : undefined;
+    if (waiting) return waiting;
+    const gas = await this.simulate(call);
+    const isFree = nonce !== undefined && !(await this.isSpent(nonce));
+    // A quarter more than estimated: rows of a batch may need more by the time that it is mined.
+    return this.#outbox.send({ call, gas: gas + gas / 4n, nonce: isFree ? nonce : undefined, sent });
+  }
+
+  async #confirm(outgoing: Outgoing, signal?: AbortSignal): Promise<Confirmed> {
+    const { clock, reader } = this.#parts;
+    const began = clock.now();
+    for (;;) {
+      const waited = clock.now() - began;
+      try {
+        const confirmed = await this.#confirmedOf(outgoing, waited > this.#raiseMs);
+        if (confirmed) {
+          this.#outbox.forget(outgoing);
+          return confirmed;
+        }
+      } catch (error) {
+        // It is on its way, whether the node answers just now or not.
+        if (!(error instanceof CodedError) || error.code !== 'chain_unreachable') {
+          this.#outbox.forget(outgoing);
+          throw error;
+        }
+      }
+      if (waited > reader.patienceMs) {
+        throw new CodedError('transaction_unconfirmed', 'A transaction is not confirmed yet.', {
+          hash: outgoing.hashes.at(-1),
+        });
+      }
+      await this.#outbox.tend();
+      await reader.pause(signal);
+    }
+  }
+
+  /**
+   * Undefined while it is not confirmed.
+   * @param isLate whether to ask if another transaction has its number
+   * @throws CodedError `transaction_reverted`: final at once, nothing of it will ever take effect; `transaction_replaced`
+   */
+  async #confirmedOf({ call, hashes, nonce }: Outgoing, isLate: boolean): Promise<Confirmed | undefined> {
+    const { reader } = this.#parts;
+    const isSpent = isLate && (await this.isSpent(nonce));
+    for (const hash of hashes.toReversed()) {
+      const receipt = await reader.receiptOf(hash);
+      if (!receipt) continue;
+      if (receipt.status === 'reverted') throw await reader.revertOf(call, receipt, this.address);
+      return (await reader.isConfirmed(receipt.blockNumber)) ? confirmedOf(receipt) : undefined;
+    }
+    if (!isSpent) return undefined;
+    const hash = hashes.at(-1);
+    throw new CodedError('transaction_replaced', 'Another transaction has this number.', { hash });
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const turn = this.#sending.then(run, run);
+    this.#sending = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+function confirmedOf(receipt: TransactionReceipt): Confirmed {
+  return {
+    hash: receipt.transactionHash,
+    block: receipt.blockNumber,
+    gasUsed: receipt.gasUsed,
+    cost: receipt.gasUsed * receipt.effectiveGasPrice,
+    logs: receipt.logs,
+    contract: receipt.contractAddress ? lower(receipt.contractAddress) : null,
+  };
+}
