@@ -6,7 +6,7 @@ import type { Recover } from '../../protocol/money/signature.ts';
 import { channelIdOf, NO_SIGNER } from '../../protocol/money/voucher.ts';
 import { isEnding } from '../ledger/amounts.ts';
 import type { ChannelRow } from '../ledger/state.ts';
-import type { ChainHead, ChainPort, Deposit } from './chain-port.ts';
+import type { ChainHead, ChainPort, Deposit, OnChainChannel } from './chain-port.ts';
 import type { ChannelReader } from './channel-reader.ts';
 import type { DepositAuthorization, OpenPayload, TopUpPayload } from './credential.ts';
 import { voucherOf } from './credential.ts';
@@ -31,6 +31,13 @@ export interface OpeningParts {
 }
 
 type OwnOpening = Extract<OpenPayload, { type: 'hash' }>;
+
+/** A transaction for a deposit that is confirmed; without a hash it was not the relay's own. */
+interface ConfirmedDeposit {
+  /** The newest block, in which it is confirmed. */
+  readonly head: ChainHead;
+  readonly hash?: Hex;
+}
 
 /** Who a channel that is being opened belongs to. */
 export interface PendingChannel {
@@ -108,8 +115,9 @@ export function createChannelOpening(parts: OpeningParts): ChannelOpening {
   }
 
   async function openNew(payload: OpenPayload, ip: string): Promise<ChannelRow> {
-    const head = payload.type === 'hash' ? await awaitOpening(payload, ip) : undefined;
-    const tx = payload.type === 'hash' ? payload.hash : await sendOpening(payload, ip);
+    const { head, hash: tx } =
+      payload.type === 'hash' ? await awaitOpening(payload, ip) : await sendOpening(payload, ip);
+    // At the block that showed it: the next node to be asked may lag behind that one.
     const row = await reader.refresh(payload.channelId, head);
     if (!row) throw new CodedError('open_failed', 'This transaction opened no such channel to this relay.');
     const deposit = row.deposit / unit;
@@ -128,13 +136,13 @@ export function createChannelOpening(parts: OpeningParts): ChannelOpening {
 
   /**
    * An opening by the agent's own transaction. What can be checked is checked before the chain is asked: anybody may show
-   * any hash, and each that is waited for costs questions. @returns the newest block, in which it is confirmed
+   * any hash, and each that is waited for costs questions.
    */
-  async function awaitOpening(payload: OwnOpening, ip: string): Promise<ChainHead> {
-    const { channelId } = payload;
+  async function awaitOpening(payload: OwnOpening, ip: string): Promise<ConfirmedDeposit> {
+    const { channelId, hash } = payload;
     checkOpening(payload, payerOf(payload));
     const head = await own
-      .confirm(payload.hash, ip, (deposits) => {
+      .confirm(hash, ip, (deposits) => {
         if (deposits.some(({ channel, isOpening }) => isOpening && channel === channelId)) return;
         throw new CodedError('open_failed', 'This transaction opened no such channel to this relay.');
       })
@@ -142,8 +150,8 @@ export function createChannelOpening(parts: OpeningParts): ChannelOpening {
         throw asFailure(error, 'open_failed', 'The channel was not opened');
       });
     // Later top-ups count. Too small a channel never gets into the ledger.
-    checkDeposit((await chain.channel(channelId, head.number))?.deposit ?? 0n);
-    return head;
+    checkDeposit((await reader.read(channelId, head.number))?.deposit ?? 0n);
+    return { head, hash };
   }
 
   /** Who opened it, by its own word or its voucher; the channel's id tells whether that is so. */
@@ -160,7 +168,7 @@ export function createChannelOpening(parts: OpeningParts): ChannelOpening {
   async function sendOpening(
     payload: Extract<OpenPayload, { type: 'authorization' }>,
     ip: string,
-  ): Promise<Hex | undefined> {
+  ): Promise<ConfirmedDeposit> {
     const { authorization, channelId, salt, signature } = payload;
     const { from: payer, value } = authorization;
     const authorizedSigner = payload.authorizedSigner ?? NO_SIGNER;
@@ -182,23 +190,16 @@ export function createChannelOpening(parts: OpeningParts): ChannelOpening {
         authorization,
         signature,
       });
-      await reader.confirm(block);
-      return hash;
+      return { head: await reader.confirm(block), hash };
     } catch (error) {
-      // Somebody else may have sent the same authorization: then the channel is there, as it was ordered.
-      if (isRefusal(error) && (await isThere(channelId))) return undefined;
+      // Somebody else may have sent the same authorization, or a reorganisation have brought an earlier try back: then
+      // the channel is there, as it was ordered.
+      const head = isRefusal(error) ? await reader.confirmState(channelId, () => true) : undefined;
+      if (head) return { head };
       throw asFailure(error, 'open_failed', 'The channel could not be opened');
     } finally {
       pending.delete(channelId);
     }
-  }
-
-  /** Also where the block that has it is not confirmed yet: a reorganisation may have brought an earlier try back. */
-  async function isThere(channel: Hex): Promise<boolean> {
-    const head = await chain.head();
-    const isHere = (await chain.channel(channel, head.number)) !== undefined;
-    const at = isHere ? await reader.confirm(head.number) : head;
-    return (await reader.refresh(channel, at)) !== undefined;
   }
 
   return {
@@ -254,7 +255,7 @@ export function createChannelOpening(parts: OpeningParts): ChannelOpening {
     }: Extract<TopUpPayload, { type: 'authorization' }>,
     row: ChannelRow,
     ip: string,
-  ): Promise<ChainHead | undefined> {
+  ): Promise<ChainHead> {
     const { from, value } = authorization;
     if (value !== additionalDeposit)
       throw new CodedError('top_up_failed', 'The authorization is for another amount than the top-up.');
@@ -268,8 +269,11 @@ export function createChannelOpening(parts: OpeningParts): ChannelOpening {
       const { block } = await chain.topUp({ channel: channelId, salt, authorization, signature });
       return await reader.confirm(block);
     } catch (error) {
-      const now = isRefusal(error) ? await reader.refresh(channelId) : undefined;
-      if (now && now.deposit >= row.deposit + value * unit) return undefined;
+      // Somebody else may have sent the same authorization: then the deposit has grown, as it was ordered.
+      const grown = row.deposit / unit + value;
+      const isGrown = ({ deposit }: OnChainChannel): boolean => deposit >= grown;
+      const head = isRefusal(error) ? await reader.confirmState(channelId, isGrown) : undefined;
+      if (head) return head;
       throw asFailure(error, 'top_up_failed', 'The top-up could not be made');
     }
   }

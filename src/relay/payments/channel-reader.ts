@@ -1,5 +1,5 @@
 import type { Hex } from '../../core/bytes.ts';
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, sleep } from '../../core/clock.ts';
 import { type Random, randomId } from '../../core/random.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ChannelRow } from '../ledger/state.ts';
@@ -15,6 +15,8 @@ import type { PaymentTerms } from './payment-terms.ts';
 
 /** Between two looks at the chain while something is waited for. */
 const LOOK_MS = 250;
+/** Looks at newest blocks before something counts as not there: a node may lag behind the one that told of it. */
+const LOOKS = 4;
 
 export interface ReaderParts {
   readonly chain: ChainPort;
@@ -37,6 +39,14 @@ export interface ChannelReader {
   refresh(channel: Hex, at?: ChainHead): Promise<ChannelRow | undefined>;
   /** Until a block is deep enough. @returns the newest one then @throws CodedError `chain_slow`, `chain_unreachable` */
   confirm(block: number): Promise<ChainHead>;
+  /**
+   * Where the newest block has a channel as somebody's transaction leaves it, until a confirmed block has it so, too.
+   * It may have been so for long: then nothing is waited for.
+   * @returns the newest block then; undefined where no node's newest block has it so @throws CodedError as `confirm`
+   */
+  confirmState(channel: Hex, isReached: (state: OnChainChannel) => boolean): Promise<ChainHead | undefined>;
+  /** A channel as a block has it. @throws CodedError `chain_unreachable`, `chain_refused` */
+  read(channel: Hex, block: number): Promise<OnChainChannel | undefined>;
 }
 
 export function createChannelReader(parts: ReaderParts, patienceMs: number): ChannelReader {
@@ -50,20 +60,49 @@ export function createChannelReader(parts: ReaderParts, patienceMs: number): Cha
     });
   }
 
+  function read(channel: Hex, block: number): Promise<OnChainChannel | undefined> {
+    return askAgain(clock, () => chain.channel(channel, block));
+  }
+
+  const confirmedBlock = ({ number }: ChainHead): number => Math.max(0, number - depth);
+
   /** Both at blocks by their numbers: another node's newest block may be an older one, and an old state no news. */
-  async function read(channel: Hex, { number }: ChainHead): Promise<(OnChainChannel | undefined)[]> {
-    const at = (block: number): Promise<OnChainChannel | undefined> =>
-      askAgain(clock, () => chain.channel(channel, block));
-    if (depth > 0) return Promise.all([at(number), at(Math.max(0, number - depth))]);
-    const newest = await at(number);
+  async function readBoth(channel: Hex, head: ChainHead): Promise<(OnChainChannel | undefined)[]> {
+    if (depth > 0) return Promise.all([read(channel, head.number), read(channel, confirmedBlock(head))]);
+    const newest = await read(channel, head.number);
     return [newest, newest];
+  }
+
+  async function confirmState(
+    channel: Hex,
+    isReached: (state: OnChainChannel) => boolean,
+  ): Promise<ChainHead | undefined> {
+    const isReachedIn = async (block: number): Promise<boolean> => {
+      const state = await read(channel, block);
+      return state !== undefined && isReached(state);
+    };
+    let head = await chain.head();
+    for (let looks = 1; !(await isReachedIn(head.number)); looks++) {
+      if (looks === LOOKS) return undefined;
+      await sleep(clock, LOOK_MS);
+      head = await chain.head();
+    }
+    let looked = -1;
+    return waitFor(clock, { everyMs: LOOK_MS, patienceMs }, async () => {
+      if (looked >= 0) head = await chain.head();
+      if (head.number <= looked) return undefined;
+      looked = head.number;
+      return (await isReachedIn(confirmedBlock(head))) ? head : undefined;
+    });
   }
 
   return {
     confirm,
+    confirmState,
+    read,
     async refresh(channel, at) {
       const head = at ?? (await chain.head());
-      const [newest, confirmed] = await read(channel, head);
+      const [newest, confirmed] = await readBoth(channel, head);
       const before = ledger.state.channels.get(channel);
       if (!confirmed || confirmed.payee !== terms.relay || confirmed.token !== terms.token) {
         // It was confirmed once, by a block that is no more.
@@ -89,7 +128,7 @@ export function createChannelReader(parts: ReaderParts, patienceMs: number): Cha
       ]);
       const row = ledger.state.channels.get(channel);
       if (row && head.number === row.block) saw(row, fundsOf(newest, confirmed));
-      if (row && isEnding(row) && !(before && isEnding(before))) ended(row);
+      if (row && isEndingOnChain(row) && !(before && isEndingOnChain(before))) ended(row);
       return row;
     },
   };
@@ -108,6 +147,7 @@ function fundsOf(newest: OnChainChannel | undefined, confirmed: OnChainChannel):
   return { deposit: left < deposit ? left : deposit, settled, finalized };
 }
 
-function isEnding({ closeRequestedAt, finalized }: ChannelRow): boolean {
+/** A close that was taken and is not mined (`closing`) is no news of the chain: it ended the channel when it was taken. */
+function isEndingOnChain({ closeRequestedAt, finalized }: ChannelRow): boolean {
   return finalized || closeRequestedAt !== 0;
 }

@@ -58,11 +58,16 @@ it('K13 H3 an RPC that tells the newest block and nothing else: the relay is bli
   await scene.until(async () => !(await isBlind()), 'the relay to see again', 10);
 });
 
-it('K13 H8 a pool of two nodes, one of them two blocks behind: no request to close is missed', async () => {
-  await using scene = await PaidScene.open({ chain: { blockSeconds: 1, gracePeriod: 3_600 } });
+it('K5 K13 H8 a pool of two nodes, one of them two blocks behind: channels open, and no request to close is missed', async () => {
+  await using scene = await PaidScene.open({
+    chain: { blockSeconds: 1, gracePeriod: 3_600 },
+    money: { confirmations: DEFAULT_CONFIRMATIONS },
+  });
   const agents = await Promise.all(Array.from({ length: 2 }, () => scene.agent({ gas: 10n ** 18n })));
-  await Promise.all(agents.map(({ client }) => client.open()));
+  // What the agents have is old news, also to a node that lags.
+  await scene.chain.mine(3);
   scene.gate.poolLag = 2n;
+  await Promise.all(agents.map(({ client }) => client.open()));
   const { escrow: contract } = scene.chain.deployment;
   for (const agent of agents) {
     await agent.chain.send(requestCloseCall(contract, agent.channel));

@@ -6,6 +6,7 @@ import { paymentChannelAbi } from '../../../src/chain/generated/payment-channel-
 import { payoutHubAbi } from '../../../src/chain/generated/payout-hub-abi.ts';
 import { readPaid } from '../../../src/chain/hub.ts';
 import type { Hex } from '../../../src/core/bytes.ts';
+import { DEFAULT_CONFIRMATIONS } from '../../../src/protocol/money/patience.ts';
 import { PaidScene } from './paid-scene.ts';
 
 const GAS = 10n ** 18n;
@@ -28,7 +29,7 @@ interface Stolen {
 
 /**
  * Somebody who watches what waits to be mined. For each of the relay's transactions to a contract it sends the same call
- * at a higher price, so that its own comes first in the block; then the block is made.
+ * at a higher price, so that its own comes first in the block; then the block is made, and an empty one on top of it.
  */
 class FrontRunner implements AsyncDisposable {
   readonly #stolen: Stolen[] = [];
@@ -71,6 +72,7 @@ class FrontRunner implements AsyncDisposable {
 
   async #watch(thief: Hex): Promise<void> {
     const { chain } = this.#scene;
+    let wasBusy = false;
     while (!this.#over) {
       const pool = (await chain.ask('txpool_content', [])) as {
         pending: Readonly<Record<string, Readonly<Record<string, Waiting>>>>;
@@ -83,14 +85,19 @@ class FrontRunner implements AsyncDisposable {
         const hash = (await chain.ask('eth_sendTransaction', [transaction])) as Hex;
         this.#stolen.push({ call: input.slice(0, 10), hash });
       }
-      if (waiting.length > 0) await chain.mine(1);
-      await pause(20);
+      const isBusy = waiting.length > 0;
+      if (isBusy || wasBusy) await chain.mine(1);
+      // The relay looks at it before it is confirmed.
+      await pause(isBusy ? 300 : 20);
+      wasBusy = isBusy;
     }
   }
 }
 
 it('K5 K14 somebody comes first with a sponsored opening and a top-up: the channel is the agent’s all the same', async () => {
-  await using scene = await PaidScene.open();
+  await using scene = await PaidScene.open({
+    money: { confirmations: DEFAULT_CONFIRMATIONS, confirmMs: 10_000, quick: false },
+  });
   const { escrow: contract } = scene.chain.deployment;
   const agent = await scene.agent({ deposit: '0.0012', budget: '0.01' });
   let firsts: Set<string>;
