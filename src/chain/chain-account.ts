@@ -6,7 +6,7 @@ import { Outbox, type OutboxParts, type Outgoing } from './outbox.ts';
 
 export interface SendOptions {
   readonly signal?: AbortSignal;
-  /** Waits for the same call where it was sent and is in no block yet, instead of sending it twice: for what is meant once. */
+  /** Waits for the same call where it was sent and is not confirmed yet, instead of sending it twice: for what is meant once. */
   readonly join?: boolean;
   /** Number of an earlier transaction for the same, which may be under way: this one takes its place, or it takes this one's. */
   readonly nonce?: number | undefined;
@@ -57,8 +57,12 @@ export class ChainAccount {
    * @param call without `to` for a contract's creation
    */
   async send(call: Partial<Call>, options: SendOptions = {}): Promise<Confirmed> {
-    const outgoing = await this.#inTurn(() => this.#submit(call, options));
-    return this.#confirm(outgoing, options.signal);
+    return this.confirm(await this.submit(call, options), options.signal);
+  }
+
+  /** Simulates and sends. @returns what `confirm` waits for, as often as is wanted */
+  submit(call: Partial<Call>, options: SendOptions = {}): Promise<Outgoing> {
+    return this.#inTurn(() => this.#submit(call, options));
   }
 
   /** Whether a confirmed block has a transaction of ours with this number: no other one will ever have it. */
@@ -67,7 +71,7 @@ export class ChainAccount {
   }
 
   async #submit(call: Partial<Call>, { join = false, nonce, sent }: SendOptions): Promise<Outgoing> {
-    const waiting = join ? await this.#outbox.waiting(call) : undefined;
+    const waiting = join ? this.#outbox.underWay(call) : undefined;
     if (waiting) return waiting;
     const gas = await this.simulate(call);
     const isFree = nonce !== undefined && !(await this.isSpent(nonce));
@@ -75,7 +79,8 @@ export class ChainAccount {
     return this.#outbox.send({ call, gas: gas + gas / 4n, nonce: isFree ? nonce : undefined, sent });
   }
 
-  async #confirm(outgoing: Outgoing, signal?: AbortSignal): Promise<Confirmed> {
+  /** @throws CodedError `transaction_unconfirmed`: it may be waited for again */
+  async confirm(outgoing: Outgoing, signal?: AbortSignal): Promise<Confirmed> {
     const { clock, reader } = this.#parts;
     const began = clock.now();
     for (;;) {

@@ -3,6 +3,7 @@ import { privateKeyToAccount } from 'viem/accounts';
 import { CodedError } from '../core/errors.ts';
 import type { Call } from './call.ts';
 import { ChainAccount, type Confirmed, type SendOptions } from './chain-account.ts';
+import type { Outgoing } from './outbox.ts';
 import { ChainReader, type ReaderOptions } from './chain-reader.ts';
 import { openRpc } from './rpc.ts';
 
@@ -34,6 +35,16 @@ export class ChainClient extends ChainReader {
   /** See `ChainAccount`. */
   async send(call: Partial<Call>, options?: SendOptions): Promise<Confirmed> {
     return this.#sender().send(call, options);
+  }
+
+  /** See `ChainAccount`. */
+  async submit(call: Partial<Call>, options?: SendOptions): Promise<Outgoing> {
+    return this.#sender().submit(call, options);
+  }
+
+  /** See `ChainAccount`. */
+  async confirm(outgoing: Outgoing, signal?: AbortSignal): Promise<Confirmed> {
+    return this.#sender().confirm(outgoing, signal);
   }
 
   /** See `ChainAccount`. */

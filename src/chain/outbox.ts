@@ -59,12 +59,9 @@ export class Outbox {
     this.#parts = parts;
   }
 
-  /** One with just this call, that no block has yet. */
-  async waiting({ to, data }: Partial<Call>): Promise<Outgoing | undefined> {
-    const alike = [...this.#entries.values()].filter(({ call }) => call.to === to && call.data === data);
-    if (alike.length === 0) return undefined;
-    const mined = await this.#count('latest');
-    return alike.find(({ nonce }) => nonce >= mined);
+  /** One with just this call, that is not known to be confirmed yet. */
+  underWay({ to, data }: Partial<Call>): Outgoing | undefined {
+    return [...this.#entries.values()].find(({ call }) => call.to === to && call.data === data);
   }
 
   /**

@@ -200,6 +200,7 @@ function mortal(chain: SimChain, process: SimLedger): SettlementChain {
     gasPrice: alive(() => chain.gasPrice()),
     balance: alive(() => chain.balance()),
     hubBalance: alive(() => chain.hubBalance()),
+    finish: alive(() => chain.finish()),
     fundsOf: alive((channels) => chain.fundsOf(channels)),
     paidOf: alive((payees) => chain.paidOf(payees)),
     settle: alive((claims) => chain.settle(claims)),

@@ -210,6 +210,9 @@ export class SimChain implements ChainPort, SettlementChain {
     return payees.map((payee) => this.#paid.get(payee) ?? 0n);
   }
 
+  /** Each transaction is in its block, or nowhere. */
+  async finish(): Promise<void> {}
+
   async settle(claims: readonly ChannelClaim[]): Promise<Sent> {
     const { hash } = await this.#send(() => {
       for (const { channel, cumulative } of claims) {

@@ -40,6 +40,14 @@ export interface SettledChannels {
   readonly amount: bigint;
 }
 
+/** What came of it. */
+export interface ChannelSettlement {
+  /** The channels that the contract did not draw from. */
+  readonly skipped: readonly Hex[];
+  /** How many channels have theirs drawn in a block that is not confirmed yet: they are booked when it is. */
+  readonly unconfirmed: number;
+}
+
 export interface ChannelSettlementParts {
   readonly ledger: Ledger;
   readonly chain: SettlementChain;
@@ -50,18 +58,19 @@ export interface ChannelSettlementParts {
 
 /**
  * Draws what was used of these channels and books what the chain says then. After a crash it may be called
- * again: what was drawn already draws nothing.
- * @returns the channels that the contract did not draw from
+ * again: what was drawn already, in whatever block, is not sent again.
  * @throws CodedError those of `SettlementChain` and `Ledger.commit`
  */
 export async function settleChannels(
   parts: ChannelSettlementParts,
   channels: readonly Hex[],
-): Promise<Hex[]> {
+): Promise<ChannelSettlement> {
   const { ledger, chain, shelf, log, settled } = parts;
   const skipped: Hex[] = [];
   const before = await readFunds(parts, channels);
-  for (const batch of batchesOf(claimsOf(ledger.state, shelf, channels))) {
+  const claims = claimsOf(ledger.state, shelf, channels);
+  const open = await undrawn(chain, claims);
+  for (const batch of batchesOf(open)) {
     const { transaction } = await chain.settle(batch);
     const names = batch.map(({ channel }) => channel);
     const after = await readFunds(parts, names);
@@ -75,7 +84,20 @@ export async function settleChannels(
       log.warn({ channel, transaction }, 'The contract did not settle a channel.');
     }
   }
-  return skipped;
+  return { skipped, unconfirmed: claims.length - open.length };
+}
+
+/** The claims that the newest block leaves to be made. */
+async function undrawn(chain: SettlementChain, claims: readonly ChannelClaim[]): Promise<ChannelClaim[]> {
+  if (claims.length === 0) return [];
+  const funds = await chain.fundsOf(
+    claims.map(({ channel }) => channel),
+    'newest',
+  );
+  return claims.filter(({ cumulative }, at) => {
+    const { finalized, settled } = funds[at] ?? NO_FUNDS;
+    return !finalized && settled < cumulative;
+  });
 }
 
 function claimsOf({ channels }: LedgerState, shelf: VoucherShelf, names: readonly Hex[]): ChannelClaim[] {
@@ -92,7 +114,7 @@ async function readFunds(
   channels: readonly Hex[],
 ): Promise<ReadonlyMap<Hex, bigint>> {
   if (channels.length === 0) return new Map();
-  const funds = await chain.fundsOf(channels);
+  const funds = await chain.fundsOf(channels, 'confirmed');
   const drawn = new Map(channels.map((channel, at) => [channel, funds[at]?.settled ?? 0n]));
   for (const [at, channel] of channels.entries()) shelf.see(channel, funds[at] ?? NO_FUNDS);
   const { state } = ledger;

@@ -30,6 +30,8 @@ export interface HubPayment {
   readonly unfunded: readonly Hex[];
   /** Payees whose row the contract skipped. */
   readonly skipped: readonly Hex[];
+  /** Payees who were paid in a block that is not confirmed yet: it is booked when it is. */
+  readonly unconfirmed: readonly Hex[];
 }
 
 /**
@@ -41,7 +43,8 @@ export async function payProviders(parts: HubPaymentParts, payees: readonly Hex[
   const { ledger, chain, paid } = parts;
   await readPaid(ledger, chain, payees);
   const claims = claimsOf(ledger.state, payees);
-  const funded = await fund(parts, claims);
+  const open = await unpaid(chain, claims);
+  const funded = await fund(parts, open);
   for (const batch of batchesOf(funded)) {
     const { transaction } = await chain.redeem(batch);
     const grown = await readPaid(
@@ -51,12 +54,28 @@ export async function payProviders(parts: HubPaymentParts, payees: readonly Hex[
     );
     for (const [payee, amount] of grown) paid({ transaction, payee, amount });
   }
-  const left = new Set(claimsOf(ledger.state, payees).map(({ payee }) => payee));
+  // What was signed since is no part of it.
+  const { providers, unit } = ledger.state;
+  const isLeft = ({ cumulative, payee }: PayoutClaim): boolean =>
+    (providers.get(payee)?.paid ?? 0n) < cumulative * unit;
+  const left = claims.filter(isLeft).map(({ payee }) => payee);
+  const asked = new Set(open.map(({ payee }) => payee));
   const tried = new Set(funded.map(({ payee }) => payee));
   return {
-    unfunded: [...left].filter((payee) => !tried.has(payee)),
-    skipped: [...left].filter((payee) => tried.has(payee)),
+    unfunded: left.filter((payee) => asked.has(payee) && !tried.has(payee)),
+    skipped: left.filter((payee) => tried.has(payee)),
+    unconfirmed: left.filter((payee) => !asked.has(payee)),
   };
+}
+
+/** The claims that the newest block leaves to be paid. */
+async function unpaid(chain: SettlementChain, claims: readonly PayoutClaim[]): Promise<PayoutClaim[]> {
+  if (claims.length === 0) return [];
+  const amounts = await chain.paidOf(
+    claims.map(({ payee }) => payee),
+    'newest',
+  );
+  return claims.filter(({ cumulative }, at) => (amounts[at] ?? 0n) < cumulative);
 }
 
 /** Books what the chain says was paid. @returns who got more than was known, and how much, in pico */
@@ -66,7 +85,7 @@ export async function readPaid(
   payees: readonly Hex[],
 ): Promise<Map<Hex, bigint>> {
   if (payees.length === 0) return new Map();
-  const amounts = await chain.paidOf(payees);
+  const amounts = await chain.paidOf(payees, 'confirmed');
   const { providers, unit } = ledger.state;
   const paidNow = (payee: Hex): bigint => providers.get(payee)?.paid ?? 0n;
   const before = new Map(payees.map((payee) => [payee, paidNow(payee)]));

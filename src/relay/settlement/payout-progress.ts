@@ -3,8 +3,9 @@ import type { Clock } from '../../core/clock.ts';
 import type { ErrorBody } from '../../core/errors.ts';
 import type { PayoutState } from '../../protocol/wire/earnings.ts';
 
-/** Agents pay ahead and vouchers are drawn once used: for this long a hub that lacks money is no failure. */
-const FUNDING_MS = 60_000;
+/** For this long it is no failure that a hub lacks money, as agents pay ahead, or that a block gets its confirmations. */
+const PATIENCE_MS = 60_000;
+const PASSING: ReadonlySet<string> = new Set(['payout_unfunded', 'settlement_unconfirmed']);
 
 interface Failure {
   readonly error: ErrorBody;
@@ -18,7 +19,7 @@ interface Failure {
 export interface PayoutProgress {
   readonly asked: ReadonlySet<Hex>;
   ask(payee: Hex): void;
-  /** Nothing is owed any more. */
+  /** What was to be paid is. */
   paid(payee: Hex): void;
   /** These payees were left out of a payment, for a reason of their own. */
   leftOut(payees: readonly Hex[], error: ErrorBody): void;
@@ -65,7 +66,7 @@ export function createPayoutProgress(clock: Clock, changed: (payee: Hex) => void
       if (!failure) return { name: asked.has(payee) ? 'pending' : 'none' };
       const { code, message } = failure.error;
       const now = clock.now();
-      if (code === 'payout_unfunded' && now - failure.since < FUNDING_MS) return { name: 'pending' };
+      if (PASSING.has(code) && now - failure.since < PATIENCE_MS) return { name: 'pending' };
       const retryInMs = Math.max(0, failure.retryAt - now);
       return { name: 'failed', code, message: message.slice(0, 500), retryInMs };
     },

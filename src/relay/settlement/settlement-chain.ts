@@ -20,9 +20,12 @@ export interface Sent {
   readonly transaction: Hex;
 }
 
+/** Which block is asked: the newest one, by which it is decided what to send, or the confirmed one, which is booked. */
+export type SettlementAt = 'newest' | 'confirmed';
+
 /**
  * What settlement needs of the chain. Amounts are base units of the one token; the relay's own account sends. A call that
- * sends resolves when it is confirmed. The contracts skip rows that they can't honour, so what a transaction did is
+ * sends resolves when it is confirmed; one at a time, and none before the last one is finished. The contracts skip rows that they can't honour, so what a transaction did is
  * read back, never assumed.
  *
  * Every call may throw a `CodedError`: `chain_unreachable`, `transaction_reverted`, …; all of them may be tried again.
@@ -33,10 +36,15 @@ export interface SettlementChain {
   /** Of the relay's own account. */
   balance(): Promise<bigint>;
   hubBalance(): Promise<bigint>;
-  /** What the confirmed block has of them, in the order of the channels; `NO_FUNDS` of one that it does not know. */
-  fundsOf(channels: readonly Hex[]): Promise<readonly ChannelFunds[]>;
+  /** What one block has of them, in the order of the channels; `NO_FUNDS` of one that it does not know. */
+  fundsOf(channels: readonly Hex[], at: SettlementAt): Promise<readonly ChannelFunds[]>;
   /** Paid so far, in the order of the payees. */
-  paidOf(payees: readonly Hex[]): Promise<readonly bigint[]>;
+  paidOf(payees: readonly Hex[], at: SettlementAt): Promise<readonly bigint[]>;
+  /**
+   * Waits for what an earlier call sent and did not see confirmed (`transaction_unconfirmed`, which this may throw too).
+   * What came of it is read back.
+   */
+  finish(): Promise<void>;
   settle(claims: readonly ChannelClaim[]): Promise<Sent>;
   /** Moves from the relay's own account into the hub. */
   fundHub(amount: bigint): Promise<Sent>;

@@ -79,9 +79,9 @@ export function createSettlement(parts: SettlementParts): Settlement {
   let working = false;
   const stopChecks = every(clock, CHECK_MS, check);
 
-  /** One thing at a time: transactions of one account have an order. */
+  /** One thing at a time: what is on its way decides what there is left to do. */
   function enqueue<T>(work: () => Promise<T>): Promise<T> {
-    const done = line.then(work);
+    const done = line.then(() => chain.finish()).then(work);
     line = done.then(
       () => {},
       () => {},
@@ -101,7 +101,9 @@ export function createSettlement(parts: SettlementParts): Settlement {
       const amount = owed(payee);
       if (amount >= limits.threshold || (sweep && amount >= limits.minimum)) progress.ask(payee);
     }
-    return [...progress.asked].filter((payee) => owed(payee) > 0n);
+    // Whoever redeemed by itself asks for nothing any more.
+    for (const payee of progress.asked) if (owed(payee) === 0n) progress.paid(payee);
+    return [...progress.asked];
   }
 
   /** The price of gas is asked for only where it decides. */
@@ -124,30 +126,35 @@ export function createSettlement(parts: SettlementParts): Settlement {
   }
 
   async function run(channels: readonly Hex[], payees: readonly Hex[]): Promise<void> {
-    const skipped = await settleChannels({ ledger, chain, shelf, log, settled }, channels);
+    const { skipped, unconfirmed } = await settleChannels({ ledger, chain, shelf, log, settled }, channels);
     await pay(payees);
-    if (skipped.length === 0) return;
-    const message = 'The contract did not settle every channel.';
-    throw new CodedError('settlement_skipped', message, { channels: skipped.length });
+    if (skipped.length > 0) {
+      const message = 'The contract did not settle every channel.';
+      throw new CodedError('settlement_skipped', message, { channels: skipped.length });
+    }
+    if (unconfirmed > 0) throw notConfirmed({ channels: unconfirmed });
   }
 
   async function pay(payees: readonly Hex[]): Promise<void> {
     if (payees.length === 0) return;
     const settleAll = (): Promise<unknown> =>
       settleChannels({ ledger, chain, shelf, log, settled }, drawableChannels(ledger.state, shelf));
-    const { unfunded, skipped } = await payProviders({ ledger, chain, settleAll, paid }, payees);
-    for (const payee of payees) if (owed(payee) === 0n) progress.paid(payee);
+    const { skipped, unconfirmed, unfunded } = await payProviders({ ledger, chain, settleAll, paid }, payees);
+    const left = new Set([...unfunded, ...skipped, ...unconfirmed]);
+    for (const payee of payees) if (!left.has(payee)) progress.paid(payee);
     progress.leftOut(unfunded, {
       code: 'payout_unfunded',
       message: 'The relay has not got the money together yet.',
     });
     progress.leftOut(skipped, { code: 'payout_skipped', message: 'The hub did not pay the voucher.' });
+    progress.leftOut(unconfirmed, errorBody(notConfirmed({ payees: unconfirmed.length })));
     if (unfunded.length + skipped.length > 0) {
       throw new CodedError('payout_incomplete', 'Not everybody could be paid.', {
         unfunded: unfunded.length,
         skipped: skipped.length,
       });
     }
+    if (unconfirmed.length > 0) throw notConfirmed({ payees: unconfirmed.length });
   }
 
   /** The next try, later each time. */
@@ -216,4 +223,9 @@ export function createSettlement(parts: SettlementParts): Settlement {
       }
     },
   };
+}
+
+/** What is there to be done was done, by a transaction that this process did not send or has lost sight of. */
+function notConfirmed(data: Readonly<Record<string, number>>): CodedError {
+  return new CodedError('settlement_unconfirmed', 'What was sent is not confirmed yet.', data);
 }

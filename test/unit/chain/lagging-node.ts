@@ -16,6 +16,9 @@ export class LaggingNode implements AsyncDisposable {
   isStale = false;
   /** Which questions it refuses, as one that has not seen the block, or has been asked too often. */
   refuses: (asked: Request) => boolean = () => false;
+  /** Questions that waited for their answers together. */
+  mostAtOnce = 0;
+  #atOnce = 0;
   #before: string | undefined;
   readonly #target: string;
   readonly #server: Server;
@@ -27,7 +30,9 @@ export class LaggingNode implements AsyncDisposable {
         let text = '';
         for await (const piece of request) text += String(piece);
         const asked = JSON.parse(text) as Request;
+        this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#atOnce);
         const result = await this.#answer(asked);
+        this.#atOnce--;
         response.setHeader('content-type', 'application/json');
         response.end(JSON.stringify({ ...result, jsonrpc: '2.0', id: asked.id }));
       })();

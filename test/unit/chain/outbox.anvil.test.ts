@@ -94,6 +94,19 @@ describe('K16 a transaction that waits although blocks come', () => {
   });
 });
 
+describe('K16 a transaction that is in a block and not confirmed yet', () => {
+  it('is joined by the same call, and not sent twice', async () => {
+    await world.automine(true);
+    const chain = world.connect(world.relayKey, { patienceMs: 300, confirmations: 3 });
+    const late = { code: 'transaction_unconfirmed' };
+    await expect(chain.send(mint(1n), { join: true })).rejects.toMatchObject(late);
+    await expect(chain.send(mint(1n), { join: true })).rejects.toMatchObject(late);
+    await world.mine(2);
+    await chain.send(mint(1n), { join: true });
+    expect([await dollars(), await count()]).toEqual([1n, 1]);
+  });
+});
+
 describe('K16 what is paid for a unit of gas', () => {
   const of = (price: bigint, tip = 1n): GasPrice => ({
     type: 'eip1559',

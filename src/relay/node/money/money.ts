@@ -95,7 +95,7 @@ export async function openMoney(parts: MoneyParts): Promise<Money> {
   const digestOf = payoutDigester(hubIdOf(hubParts, place), place);
   const payouts = createPayouts({
     ledger,
-    chain: createEvmSettlement(chain, terms),
+    chain: createEvmSettlement(chain, terms, clock),
     clock,
     log,
     hub: { chainId, hub, ...hubParts, unit: String(unit), feeBps: terms.feeBps },

@@ -5,6 +5,7 @@ import type {
   ChannelClaim,
   PayoutClaim,
   Sent,
+  SettlementAt,
   SettlementChain,
 } from '../../../../src/relay/settlement/settlement-chain.ts';
 
@@ -19,6 +20,9 @@ export class MemoryChain implements SettlementChain {
   /** Payees that the token refuses. */
   readonly blocked = new Set<Hex>();
   readonly transactions: string[] = [];
+  /** The next call that is in no confirmed block in time, once; its effect comes with `mine`. */
+  slowNext: string | undefined;
+  waiting: (() => void) | undefined;
   /** Before a transaction is sent, or after it took effect, the line goes dead: once. */
   failNext: { call: string; when: 'before' | 'after' } | undefined;
   dead = false;
@@ -26,10 +30,19 @@ export class MemoryChain implements SettlementChain {
   /** Wei. */
   gas = 0n;
 
+  mine(): void {
+    this.waiting?.();
+    this.waiting = undefined;
+  }
+
+  finish = async (): Promise<void> => {
+    if (this.waiting) throw new CodedError('transaction_unconfirmed', 'A transaction is not confirmed yet.');
+  };
+
   gasPrice = async (): Promise<bigint> => this.#read(this.gas);
   balance = async (): Promise<bigint> => this.#read(this.own);
   hubBalance = async (): Promise<bigint> => this.#read(this.hub);
-  fundsOf = async (channels: readonly Hex[]): Promise<ChannelFunds[]> =>
+  fundsOf = async (channels: readonly Hex[], _at: SettlementAt): Promise<ChannelFunds[]> =>
     this.#read(
       channels.map((channel) => ({
         settled: this.drawn.get(channel) ?? 0n,
@@ -37,7 +50,7 @@ export class MemoryChain implements SettlementChain {
         finalized: false,
       })),
     );
-  paidOf = async (payees: readonly Hex[]): Promise<bigint[]> =>
+  paidOf = async (payees: readonly Hex[], _at: SettlementAt): Promise<bigint[]> =>
     this.#read(payees.map((payee) => this.paid.get(payee) ?? 0n));
 
   settle = (claims: readonly ChannelClaim[]): Promise<Sent> =>
@@ -77,6 +90,12 @@ export class MemoryChain implements SettlementChain {
     await this.#read(undefined);
     const failing = this.failNext?.call === call ? this.failNext : undefined;
     if (failing) this.failNext = undefined;
+    if (this.slowNext === call) {
+      this.slowNext = undefined;
+      this.transactions.push(call);
+      this.waiting = effect;
+      await this.finish();
+    }
     if (failing?.when === 'before') throw new CodedError('chain_unreachable', 'The line went dead.');
     effect();
     this.transactions.push(call);
