@@ -105,6 +105,17 @@ describe('K16 a transaction that is in a block and not confirmed yet', () => {
     await chain.send(mint(1n), { join: true });
     expect([await dollars(), await count()]).toEqual([1n, 1]);
   });
+
+  it('leaves no room for another transaction of its number', async () => {
+    const numbers: number[] = [];
+    const note = async (nonce: number): Promise<void> => void numbers.push(nonce);
+    await mining(connect(2_000).send(mint(1n), { sent: note }));
+    const careful = world.connect(world.relayKey, { confirmations: 99 });
+    await expect(careful.send(mint(2n), { nonce: numbers[0], sent: note })).rejects.toMatchObject({
+      code: 'transaction_replaced',
+    });
+    expect([await dollars(), numbers]).toEqual([1n, [0, 0]]);
+  });
 });
 
 describe('K16 what is paid for a unit of gas', () => {

@@ -174,10 +174,16 @@ describe('K13 K14 the connection to the chain', () => {
     const { token } = world.deployment;
     const payee = newAccount().address;
     const careful = world.connect(world.relayKey, { confirmations: 3 });
-    const sent = Promise.all([1n, 2n, 3n].map((amount) => careful.send(mintCall(token, payee, amount))));
+    const sent = Promise.all(
+      [1n, 2n, 3n].map(async (amount) => {
+        const { block, hash } = await careful.send(mintCall(token, payee, amount));
+        return { hash, depth: (await careful.newestBlock()) - block + 1n };
+      }),
+    );
     const miner = setInterval(() => void world.mine(1), 100);
     const confirmed = await sent.finally(() => clearInterval(miner));
     expect(new Set(confirmed.map(({ hash }) => hash)).size).toBe(3);
+    for (const { depth } of confirmed) expect(depth).toBeGreaterThanOrEqual(3n);
     expect(await balance(payee)).toBe(6n);
     expect(await careful.confirmedBlock()).toBe((await careful.newestBlock()) - 2n);
     await careful.reachBlock(await careful.newestBlock());
