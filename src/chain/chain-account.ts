@@ -27,6 +27,9 @@ export interface Confirmed {
 
 export type AccountParts = Omit<OutboxParts, 'raiseMs'>;
 
+/** Nodes behind one address lag: so many looks in a row must find a number used up and its transaction nowhere. */
+const REPLACED = 5;
+
 /**
  * One account that sends (rules K14, K16). Errors beside a reader's: `transaction_unconfirmed` {hash}: it may still be
  * mined, `transaction_replaced`: another one has its number.
@@ -83,20 +86,30 @@ export class ChainAccount {
   async confirm(outgoing: Outgoing, signal?: AbortSignal): Promise<Confirmed> {
     const { clock, reader } = this.#parts;
     const began = clock.now();
+    /** How many times in a row it was not to be found, and its number used up. */
+    let replaced = 0;
     for (;;) {
       const waited = clock.now() - began;
       try {
-        const confirmed = await this.#confirmedOf(outgoing, waited > this.#raiseMs);
-        if (confirmed) {
+        const found = await this.#lookFor(outgoing, waited > this.#raiseMs);
+        if (found === 'replaced') replaced++;
+        else if (found === undefined) replaced = 0;
+        else {
           this.#outbox.forget(outgoing);
-          return confirmed;
+          return found;
         }
       } catch (error) {
-        // It is on its way, whether the node answers just now or not.
-        if (!(error instanceof CodedError) || error.code !== 'chain_unreachable') {
+        // It is on its way, whether the node answers just now, lags, or has been asked too often.
+        const code = error instanceof CodedError ? error.code : undefined;
+        if (code !== 'chain_unreachable' && code !== 'chain_refused') {
           this.#outbox.forget(outgoing);
           throw error;
         }
+      }
+      if (replaced === REPLACED) {
+        this.#outbox.forget(outgoing);
+        const data = { hash: outgoing.hashes.at(-1) };
+        throw new CodedError('transaction_replaced', 'Another transaction has this number.', data);
       }
       if (waited > reader.patienceMs) {
         throw new CodedError('transaction_unconfirmed', 'A transaction is not confirmed yet.', {
@@ -109,22 +122,22 @@ export class ChainAccount {
   }
 
   /**
-   * Undefined while it is not confirmed.
+   * Undefined while it is not confirmed; `replaced` where it is in no block, and a confirmed block has its number.
    * @param isLate whether to ask if another transaction has its number
-   * @throws CodedError `transaction_reverted`: final at once, nothing of it will ever take effect; `transaction_replaced`
+   * @throws CodedError `transaction_reverted`: final at once, nothing of it will ever take effect
    */
-  async #confirmedOf({ call, hashes, nonce }: Outgoing, isLate: boolean): Promise<Confirmed | undefined> {
+  async #lookFor(
+    { call, hashes, nonce }: Outgoing,
+    isLate: boolean,
+  ): Promise<Confirmed | 'replaced' | undefined> {
     const { reader } = this.#parts;
-    const isSpent = isLate && (await this.isSpent(nonce));
     for (const hash of hashes.toReversed()) {
       const receipt = await reader.receiptOf(hash);
       if (!receipt) continue;
       if (receipt.status === 'reverted') throw await reader.revertOf(call, receipt, this.address);
       return (await reader.isConfirmed(receipt.blockNumber)) ? confirmedOf(receipt) : undefined;
     }
-    if (!isSpent) return undefined;
-    const hash = hashes.at(-1);
-    throw new CodedError('transaction_replaced', 'Another transaction has this number.', { hash });
+    return isLate && (await this.isSpent(nonce)) ? 'replaced' : undefined;
   }
 
   #inTurn<T>(run: () => Promise<T>): Promise<T> {

@@ -130,8 +130,15 @@ export class Outbox {
     if (!price) return this.#broadcast(entry.raw);
     const raw = await this.#sign(entry.call, entry.nonce, entry.gas, price);
     // Noted before it leaves, for it may be what is mined; what a node refuses, for want of gas money, is not gone on from.
-    entry.hashes.push(keccak256(raw));
-    await this.#broadcast(raw);
+    const hash = keccak256(raw);
+    const isNew = !entry.hashes.includes(hash);
+    if (isNew) entry.hashes.push(hash);
+    try {
+      await this.#broadcast(raw);
+    } catch (error) {
+      if (isNew) entry.hashes.splice(entry.hashes.indexOf(hash), 1);
+      throw error;
+    }
     entry.raw = raw;
     entry.price = price;
   }
@@ -169,11 +176,23 @@ export class Outbox {
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
       if (error.code === 'chain_unreachable') return;
+      // Each client has its own words for one that it knows: whether it does says more.
+      if (await this.#mayBeThere(keccak256(raw))) return;
       const words = `${error.message} ${String(error.data?.['detail'])}`;
-      // It, or an earlier version of it, is there.
-      if (/already (known|imported)|replacement transaction underpriced/i.test(words)) return;
+      // An earlier version of it is there.
+      if (/replacement transaction underpriced/i.test(words)) return;
       if (!/nonce .*too low/i.test(words)) throw error;
       throw new CodedError('transaction_replaced', 'Another transaction has this number.', {}, error);
+    }
+  }
+
+  /** Whether the node has it; where it does not say, it may. */
+  async #mayBeThere(hash: Hex): Promise<boolean> {
+    try {
+      await this.#parts.rpc.getTransaction({ hash });
+      return true;
+    } catch (error) {
+      return (error as Error).name !== 'TransactionNotFoundError';
     }
   }
 }

@@ -16,6 +16,11 @@ export class LaggingNode implements AsyncDisposable {
   isStale = false;
   /** Which questions it refuses, as one that has not seen the block, or has been asked too often. */
   refuses: (asked: Request) => boolean = () => false;
+  /** The words of a refusal, and whether what was asked for is done all the same. */
+  words = 'header not found';
+  doesAllTheSame = false;
+  /** Questions for receipts that it still answers with none. */
+  withoutReceipt = 0;
   /** Questions that waited for their answers together. */
   mostAtOnce = 0;
   #atOnce = 0;
@@ -58,7 +63,14 @@ export class LaggingNode implements AsyncDisposable {
 
   async #answer(asked: Request): Promise<object> {
     const { method, params = [] } = asked;
-    if (this.refuses(asked)) return { error: { code: -32_000, message: 'header not found' } };
+    if (this.refuses(asked)) {
+      if (this.doesAllTheSame) await this.#ask(method, params);
+      return { error: { code: -32_000, message: this.words } };
+    }
+    if (method === 'eth_getTransactionReceipt' && this.withoutReceipt > 0) {
+      this.withoutReceipt--;
+      return { result: null };
+    }
     if (method === 'eth_getCode' && this.blind > 0) {
       this.blind--;
       return { result: '0x' };
