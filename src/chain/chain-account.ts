@@ -68,9 +68,12 @@ export class ChainAccount {
     return this.#inTurn(() => this.#submit(call, options));
   }
 
-  /** Whether a confirmed block has a transaction of ours with this number: no other one will ever have it. */
-  async isSpent(nonce: number): Promise<boolean> {
-    return (await this.#parts.reader.confirmedCount(this.address)) > nonce;
+  /**
+   * Whether a confirmed block has a transaction of ours with this number: no other one will ever have it.
+   * @param block the last one that counts: the newest confirmed one where it is missing
+   */
+  async isSpent(nonce: number, block?: bigint): Promise<boolean> {
+    return (await this.#parts.reader.confirmedCount(this.address, block)) > nonce;
   }
 
   async #submit(call: Partial<Call>, { join = false, nonce, sent }: SendOptions): Promise<Outgoing> {

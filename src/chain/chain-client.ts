@@ -48,8 +48,8 @@ export class ChainClient extends ChainReader {
   }
 
   /** See `ChainAccount`. */
-  async isSpent(nonce: number): Promise<boolean> {
-    return this.#sender().isSpent(nonce);
+  async isSpent(nonce: number, block?: bigint): Promise<boolean> {
+    return this.#sender().isSpent(nonce, block);
   }
 
   #sender(): ChainAccount {

@@ -160,9 +160,12 @@ export class ChainReader {
     return found;
   }
 
-  /** How many transactions of an account confirmed blocks have: the first number that may still be free. */
-  async confirmedCount(of: Hex): Promise<number> {
-    const blockNumber = await this.confirmedBlock();
+  /**
+   * How many transactions of an account confirmed blocks have: the first number that may still be free.
+   * @param block the last one that counts: the newest confirmed one where it is missing
+   */
+  async confirmedCount(of: Hex, block?: bigint): Promise<number> {
+    const blockNumber = block ?? (await this.confirmedBlock());
     return ask(() => this.#rpc.getTransactionCount({ address: of, blockNumber }));
   }
 

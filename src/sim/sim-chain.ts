@@ -55,6 +55,8 @@ export class SimChain implements ChainPort, SettlementChain {
   readonly #paid = new Map<Hex, bigint>();
   readonly #nonces = new Set<Hex>();
   readonly #mined = new Map<Hex, MinedDeposits | 'reverted'>();
+  /** Blocks of closes, by the numbers of their transactions. */
+  readonly #spent = new Map<number, number>();
   #sent = 0;
   /** No block comes any more after this one. */
   #stoppedAt: number | undefined;
@@ -168,20 +170,29 @@ export class SimChain implements ChainPort, SettlementChain {
   }
 
   async close(
-    { channel, cumulative }: ClosingVoucher,
+    { channel, cumulative, nonce }: ClosingVoucher,
     sent: (nonce: number) => Promise<void>,
   ): Promise<Mined> {
     this.#reach();
-    await sent(this.#sent++);
+    const isFree = nonce !== null && !this.#spent.has(nonce);
+    const own = isFree ? nonce : this.#sent++;
+    await sent(own);
     return this.#send(() => {
+      this.#spent.set(own, this.#block());
       const state = this.#open(channel);
       this.#finalize(cumulative > state.settled ? this.#draw(state, cumulative) : state);
     });
   }
 
-  /** Each transaction is in its block, or nowhere. */
-  isSpent(): Promise<boolean> {
-    return Promise.resolve(true);
+  /** A transaction of the relay's account that is none of its closes has this number, in this block. */
+  spend(nonce: number, block: number): void {
+    this.#spent.set(nonce, block);
+  }
+
+  async isSpent(nonce: number, block: number): Promise<boolean> {
+    this.#reach();
+    const at = this.#spent.get(nonce);
+    return at !== undefined && at <= block;
   }
 
   async mint(to: Hex, amount: bigint): Promise<Mined> {

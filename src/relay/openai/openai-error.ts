@@ -52,9 +52,11 @@ const PAYMENTS: Readonly<Record<string, Kind>> = {
   faucet_limit: BUSY,
   too_many_waiting: BUSY,
   close_failed: { status: 502, type: 'server_error', retry: false },
+  chain_refused: UNAVAILABLE,
   chain_slow: UNAVAILABLE,
   chain_unreachable: UNAVAILABLE,
   chain_blind: UNAVAILABLE,
+  transaction_replaced: UNAVAILABLE,
   deposit_unconfirmed: UNAVAILABLE,
 };
 

@@ -105,8 +105,11 @@ export interface ChainPort {
    * @throws CodedError beside those of all writes `transaction_replaced`: another one has its number
    */
   close(voucher: ClosingVoucher, sent: (nonce: number) => Promise<void>): Promise<Mined>;
-  /** Whether a confirmed block has a transaction of the relay's account with this number: no other one will ever have it. */
-  isSpent(nonce: number): Promise<boolean>;
+  /**
+   * Whether this block or one before it has a transaction of the relay's account with this number. Where that is confirmed,
+   * no other one will ever have it.
+   */
+  isSpent(nonce: number, block: number): Promise<boolean>;
   /** Test chains only: mints the test token. */
   mint(to: Hex, amount: bigint): Promise<Mined>;
 }

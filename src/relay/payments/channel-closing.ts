@@ -7,6 +7,7 @@ import type { ChannelRow, Closing } from '../ledger/state.ts';
 import type { ChainHead, ChainPort } from './chain-port.ts';
 import type { ChannelReader } from './channel-reader.ts';
 import type { ClosePayload } from './credential.ts';
+import { askAgain } from './node-pool.ts';
 import type { PaymentListener } from './payment-events.ts';
 import { reasonOf, refusalError } from './refusal.ts';
 import type { VoucherIntake } from './voucher-intake.ts';
@@ -91,9 +92,11 @@ export function createChannelClosing(parts: ClosingParts): ChannelClosing {
       if (!isFinal(error)) throw error;
       failure = error;
     }
-    const row = await reader.refresh(channel, confirmed);
+    const head = confirmed ?? (await chain.head());
+    const row = await reader.refresh(channel, head);
     if (row?.finalized) return concluded(row, hash);
-    if (failure?.code === 'transaction_reverted') await reopen(channel, failure);
+    if (failure?.code === 'transaction_reverted' && (await isOver(channel, head)))
+      await reopen(channel, failure);
     throw new CodedError('chain_slow', 'The chain has not confirmed the close yet.', undefined, failure);
   }
 
@@ -103,10 +106,21 @@ export function createChannelClosing(parts: ClosingParts): ChannelClosing {
     if (!result.ok) throw refusalError(result);
   }
 
-  /** @throws CodedError `close_failed`, unless a transaction for it may still be mined */
+  /**
+   * Nothing that was signed for the close can take effect any more. All is asked of the block that the channel was read
+   * at: a later one may have the close itself, whose number would count against it.
+   */
+  async function isOver(channel: Hex, head: ChainHead): Promise<boolean> {
+    const { nonce } = closingOf(channel) as Closing;
+    const confirmed = reader.confirmedBlock(head);
+    if (nonce !== null && !(await askAgain(clock, () => chain.isSpent(nonce, confirmed)))) return false;
+    const newest = await reader.read(channel, head.number);
+    return newest !== undefined && !newest.finalized;
+  }
+
+  /** @throws CodedError `close_failed` */
   async function reopen(channel: Hex, failure: CodedError): Promise<void> {
-    const { cumulative, nonce } = closingOf(channel) as Closing;
-    if (nonce !== null && !(await chain.isSpent(nonce))) return;
+    const { cumulative } = closingOf(channel) as Closing;
     const id = `reopen/${randomId(random)}`;
     const [result] = await ledger.commit([{ type: 'reopen', id, channel, cumulative }]);
     if (!result.ok) throw refusalError(result);
@@ -128,7 +142,9 @@ export function createChannelClosing(parts: ClosingParts): ChannelClosing {
       const id = `close/${randomId(random)}`;
       const [result] = await ledger.commit([{ type: 'close', id, channel, cumulative, signature }]);
       if (!result.ok) throw refusalError(result);
-      return carryOut(channel);
+      return carryOut(channel).catch((error: unknown) => {
+        throw asDelay(error);
+      });
     },
     resume() {
       for (const { channel, closing, finalized } of state.channels.values())
@@ -139,6 +155,14 @@ export function createChannelClosing(parts: ClosingParts): ChannelClosing {
       for (const undo of retries.values()) undo();
     },
   };
+}
+
+/** What holds up a try, and is over some time: the close that was taken goes on by itself. */
+function asDelay(error: unknown): unknown {
+  if (!(error instanceof CodedError) || !/^(chain|transaction|account)_/.test(error.code)) return error;
+  if (error.code === 'chain_slow' || error.code === 'chain_unreachable') return error;
+  const message = 'The close is taken and not carried out yet: the relay goes on with it by itself.';
+  return new CodedError('chain_slow', message, undefined, error);
 }
 
 /** Errors after which the chain says what became of the close. */

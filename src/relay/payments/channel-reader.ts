@@ -45,6 +45,8 @@ export interface ChannelReader {
    * @returns the newest block then; undefined where no node's newest block has it so @throws CodedError as `confirm`
    */
   confirmState(channel: Hex, isReached: (state: OnChainChannel) => boolean): Promise<ChainHead | undefined>;
+  /** The newest block that counts where this one is the newest. */
+  confirmedBlock(head: ChainHead): number;
   /** A channel as a block has it. @throws CodedError `chain_unreachable`, `chain_refused` */
   read(channel: Hex, block: number): Promise<OnChainChannel | undefined>;
 }
@@ -98,6 +100,7 @@ export function createChannelReader(parts: ReaderParts, patienceMs: number): Cha
 
   return {
     confirm,
+    confirmedBlock,
     confirmState,
     read,
     async refresh(channel, at) {

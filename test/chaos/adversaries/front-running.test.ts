@@ -96,7 +96,7 @@ class FrontRunner implements AsyncDisposable {
 
 it('K5 K14 somebody comes first with a sponsored opening and a top-up: the channel is the agent’s all the same', async () => {
   await using scene = await PaidScene.open({
-    money: { confirmations: DEFAULT_CONFIRMATIONS, confirmMs: 10_000, quick: false },
+    money: { confirmations: DEFAULT_CONFIRMATIONS, confirmMs: 3_000, quick: false },
   });
   const { escrow: contract } = scene.chain.deployment;
   const agent = await scene.agent({ deposit: '0.0012', budget: '0.01' });

@@ -18,6 +18,12 @@ import type { PaymentTerms } from '../../payments/payment-terms.ts';
 
 type Contracts = Pick<PaymentTerms, 'escrow' | 'relay' | 'token'>;
 
+/** What says nothing against a transaction: the same again may well be mined. */
+const PASSING: Readonly<Record<string, string>> = {
+  transaction_unconfirmed: 'The chain has not confirmed a transaction in time; it may still do.',
+  chain_refused: 'The chain takes no transaction of this relay just now.',
+};
+
 /** The chain as the payments need it, on a real one. */
 export function createEvmChannels(
   chain: ChainClient,
@@ -28,9 +34,9 @@ export function createEvmChannels(
     try {
       return minedOf(await chain.send(call, options));
     } catch (error) {
-      if (!(error instanceof CodedError) || error.code !== 'transaction_unconfirmed') throw error;
-      const message = 'The chain has not confirmed a transaction in time; it may still do.';
-      throw new CodedError('chain_slow', message, error.data, error);
+      if (!(error instanceof CodedError)) throw error;
+      const message = PASSING[error.code];
+      throw message === undefined ? error : new CodedError('chain_slow', message, error.data, error);
     }
   }
   /** What the contract does once at most: again, it is waited for where it is under way. */
@@ -80,7 +86,7 @@ export function createEvmChannels(
       const call = closeCall(escrow, { channelId: channel, cumulativeAmount: cumulative, signature });
       return sendOnce(call, { sent, nonce: nonce ?? undefined });
     },
-    isSpent: (nonce) => chain.isSpent(nonce),
+    isSpent: (nonce, block) => chain.isSpent(nonce, BigInt(block)),
     mint: (to, amount) => send(mintCall(token, to, amount)),
   };
 }

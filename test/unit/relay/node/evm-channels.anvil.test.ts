@@ -68,6 +68,19 @@ it('K13 names no channel for what anybody can have said of it', async () => {
   expect(await port.changes(first, last)).toEqual([]);
 });
 
+it('K14 an account without gas is nothing final: the same again is taken once it has some', async () => {
+  const { escrow, token } = chain.deployment;
+  const { address, key } = newAccount();
+  const poor = chain.connect(key);
+  const own = createEvmChannels(poor, { escrow, token, relay: address }, new SimClock());
+  await expect(own.mint(address, 1n)).rejects.toMatchObject({
+    code: 'chain_slow',
+    cause: { code: 'chain_refused' },
+  });
+  await chain.fund(address, 0n, 10n ** 18n);
+  expect((await own.mint(address, 1n)).block).toBeGreaterThan(0);
+});
+
 function hex(number: number): Hex {
   return `0x${number.toString(16)}`;
 }

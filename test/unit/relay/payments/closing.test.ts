@@ -62,19 +62,60 @@ describe('M15 a close that was taken', () => {
   });
 
   it('that the contract refused opens the channel again, but not while a transaction for it may be mined', async () => {
-    let isSpent = false;
     const { ask, isRefused, pass, row, world } = await closing(async ({ nonce }, sent) => {
       if (nonce === null) await sent(7);
       return nonce === null ? slow() : reverted();
     });
-    world.chain.isSpent = () => Promise.resolve(isSpent);
     expect(codeOf(await ask())).toBe('chain_slow');
     await pass(20_000);
     expect(await isRefused()).toBe('channel_closing');
-    isSpent = true;
+    const { number } = await world.chain.head();
+    world.chain.spend(7, number - 1);
     expect(codeOf(await ask())).toBe('close_failed');
     expect(row().closing).toBe(null);
     expect(await isRefused()).toBe(undefined);
+  });
+
+  it('whose own transaction is confirmed between two questions stays closed', async () => {
+    const { payer, pass, row, world } = await openChannel();
+    const { chain } = world;
+    const [close, isSpent] = [chain.close.bind(chain), chain.isSpent.bind(chain)];
+    chain.close = async (voucher, sent) => {
+      // Where it took effect it is refused before it is sent again.
+      if (chain.state(voucher.channel)?.finalized) return reverted();
+      await close(voucher, sent);
+      chain.stopBlocks(true);
+      return slow();
+    };
+    chain.isSpent = async (nonce, block) => {
+      chain.stopBlocks(false);
+      return isSpent(nonce, block);
+    };
+    const answer = payer.close(100n);
+    await pass(4_000);
+    expect(codeOf(answer)).toBe('chain_slow');
+    await pass(15_000);
+    expect(row()).toMatchObject({ finalized: true, closing: { cumulative: 100n } });
+    const types = world.paymentEvents.map(({ type }) => type);
+    expect(types.filter((type) => type === 'channelClosed')).toHaveLength(1);
+    expect(world.paymentEvents).not.toContainEqual(expect.objectContaining({ code: 'close_failed' }));
+  });
+
+  it('whose relay lacks gas is on its way: the agent may ask again, and the relay says what is missing', async () => {
+    const { ask, mend, pass, row, world } = await closing(() => {
+      throw new CodedError('chain_refused', 'The account has no gas.');
+    });
+    const answer = await ask();
+    expect([answer.status, codeOf(answer), answer.headers?.['x-should-retry']]).toEqual([
+      503,
+      'chain_slow',
+      undefined,
+    ]);
+    const delayed = { type: 'closeDelayed', code: 'chain_refused', message: 'The account has no gas.' };
+    expect(world.paymentEvents).toContainEqual(expect.objectContaining(delayed));
+    mend();
+    await pass(9_000);
+    expect(row().finalized).toBe(true);
   });
 
   it('whose transaction was replaced by another one of the account is sent anew', async () => {
