@@ -6,11 +6,11 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { createHashProgress } from '../src/cli/hash-progress.ts';
 import { CodedError } from '../src/core/errors.ts';
 import { type ModelCatalog, parseCatalog } from '../src/protocol/wire/model-catalog.ts';
 import { openHubSite, parseHubAddress } from '../src/relay/node/models/hub-site.ts';
+import { readCommandLine } from './command-line.ts';
 import { catalogWith } from './models/catalog-entry.ts';
 import { pinModel } from './models/model-pin.ts';
 import { root } from './tool.ts';
@@ -27,7 +27,7 @@ page fetch from the repository's host: a relay takes that as one of its model ho
 
 const catalogFile = join(root, 'public', 'catalog.json');
 const catalog: ModelCatalog = parseCatalog(JSON.parse(await readFile(catalogFile, 'utf8')));
-const { values, positionals } = parseArgs({
+const { values, positionals } = readCommandLine({
   allowPositionals: true,
   options: {
     variants: { type: 'string' },

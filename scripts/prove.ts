@@ -2,12 +2,12 @@
  * `npm run prove [-- --json] [-- CONTRACT …]`: the solver's answers about the contracts' arithmetic, which it records in
  * `contracts/proofs/proved.json` where all is proved. Takes some minutes.
  */
-import { parseArgs } from 'node:util';
+import { readCommandLine } from './command-line.ts';
 import { problemOfProof, readProofRecords, writeProofRecord } from './proof-record.ts';
 import { hashProof, proofContracts } from './proof-sources.ts';
 import { prove, type Proof } from './prover.ts';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readCommandLine({
   allowPositionals: true,
   options: { json: { type: 'boolean', default: false } },
 });

@@ -2,9 +2,9 @@
  * Renews `docs/screenshots` from the built page (`npm run build` first): real relays, real tabs, real tokens, and for
  * `earning` a chain, too. `npm run screenshots [-- states|lending|earning …]`: all of them if none is named.
  */
-import { parseArgs } from 'node:util';
 import type { Browser, Page, Route } from 'playwright-core';
 import { launchBrowser } from './chromium.ts';
+import { readCommandLine } from './command-line.ts';
 import { streamChat, type ChatOrder } from './network/chat-stream.ts';
 import { LocalNetwork } from './network/local-network.ts';
 import { createPayingAgent } from './network/paying-agent.ts';
@@ -60,7 +60,7 @@ const scenes: Readonly<Record<string, (browser: Browser) => Promise<void>>> = {
   },
 };
 
-const { positionals } = parseArgs({ allowPositionals: true });
+const { positionals } = readCommandLine({ allowPositionals: true });
 const unknown = positionals.filter((name) => !(name in scenes));
 if (unknown.length > 0) {
   console.error(`There is no scene "${unknown[0]}": there are ${Object.keys(scenes).join(', ')}.`);

@@ -1,8 +1,9 @@
 /**
  * `npm start [-- --once] [--port N] [--model ID] [--backend webgpu|wasm]`: the demo network, end to end.
  */
-import { parseArgs } from 'node:util';
 import { errorBody } from '../src/core/errors.ts';
+import { readCommandLine, refuse } from './command-line.ts';
+import type { DemoOptions } from './demo/demo-options.ts';
 import { runDemo } from './demo/demo.ts';
 
 const help = `npm start [-- options]
@@ -18,7 +19,7 @@ one streamed job that is paid chunk by chunk and outlives its tab. Then it stays
   --tokens <n>       length of the demo job (96)
   --help             this text`;
 
-const { values } = parseArgs({
+const { values } = readCommandLine({
   options: {
     once: { type: 'boolean', default: false },
     port: { type: 'string', default: '8787' },
@@ -33,15 +34,16 @@ const { values } = parseArgs({
 if (values.help) {
   console.log(help);
 } else {
+  const options: DemoOptions = {
+    once: values.once,
+    port: readNumber('--port', values.port, 0, 65_535),
+    proxyPort: readNumber('--proxy-port', values['proxy-port'], 0, 65_535),
+    model: values.model,
+    backend: readBackend(values.backend),
+    tokens: readNumber('--tokens', values.tokens, 8, 900),
+  };
   try {
-    await runDemo({
-      once: values.once,
-      port: readNumber('--port', values.port, 0, 65_535),
-      proxyPort: readNumber('--proxy-port', values['proxy-port'], 0, 65_535),
-      model: values.model,
-      backend: readBackend(values.backend),
-      tokens: readNumber('--tokens', values.tokens, 8, 900),
-    });
+    await runDemo(options);
   } catch (error) {
     console.error(`\n${errorBody(error).message}`);
     process.exitCode = 1;
@@ -51,10 +53,10 @@ if (values.help) {
 function readNumber(flag: string, text: string, from: number, to: number): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= from && value <= to) return value;
-  throw new Error(`${flag} takes a whole number from ${from} to ${to}, not "${text}".`);
+  return refuse(`${flag} takes a whole number from ${from} to ${to}, not "${text}".`);
 }
 
 function readBackend(text: string): 'webgpu' | 'wasm' {
   if (text === 'webgpu' || text === 'wasm') return text;
-  throw new Error(`--backend takes webgpu or wasm, not "${text}".`);
+  return refuse(`--backend takes webgpu or wasm, not "${text}".`);
 }

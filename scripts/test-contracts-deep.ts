@@ -3,7 +3,7 @@
  * invariant campaign. The campaigns come in twenty rounds, each with a seed of its own, so that one sees how far it is
  * and can go on from there; the first round has the other tests, too. A quarter of an hour of two quiet cores.
  */
-import { parseArgs } from 'node:util';
+import { readCommandLine, refuse } from './command-line.ts';
 import { buildRelease, testContracts } from './forge.ts';
 import { add, describeTally, nothing, type Tally } from './tally.ts';
 
@@ -11,12 +11,10 @@ import { add, describeTally, nothing, type Tally } from './tally.ts';
 const ROUNDS = 20;
 const CAMPAIGNS = 'contracts/test/invariants/*.t.sol';
 
-const { values } = parseArgs({ options: { from: { type: 'string', default: '1' } } });
+const { values } = readCommandLine({ options: { from: { type: 'string', default: '1' } } });
 const from = Number(values.from);
-if (!Number.isInteger(from) || from < 1 || from > ROUNDS) {
-  console.error(`--from names the round to begin with: 1 to ${ROUNDS}.`);
-  process.exit(2);
-}
+if (!Number.isInteger(from) || from < 1 || from > ROUNDS)
+  refuse(`--from names the round to begin with: 1 to ${ROUNDS}.`);
 
 let tally: Tally = nothing;
 await buildRelease();

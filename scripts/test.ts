@@ -1,10 +1,10 @@
 /**
  * `npm test [-- --only check|unit|contracts|browser|e2e]`: every runner in turn. The last line is the sum over all of them.
  */
-import { parseArgs } from 'node:util';
 import { build } from 'vite';
 import { runChecks, tellCheck } from './checks.ts';
 import { findBrowser } from './chromium.ts';
+import { readCommandLine, refuse } from './command-line.ts';
 import { testCoverage } from './contract-coverage.ts';
 import { buildRelease, testContracts } from './forge.ts';
 import { generateContracts, staleFiles } from './generated-contracts.ts';
@@ -26,11 +26,9 @@ const parts: Readonly<Record<string, () => Promise<Tally>>> = {
   e2e: async () => add(await buildPage(), await runVitest(['e2e'])),
 };
 
-const { values } = parseArgs({ options: { only: { type: 'string' } } });
-if (values.only !== undefined && !(values.only in parts)) {
-  console.error(`There is no part "${values.only}": there are ${Object.keys(parts).join(', ')}.`);
-  process.exit(2);
-}
+const { values } = readCommandLine({ options: { only: { type: 'string' } } });
+if (values.only !== undefined && !Object.hasOwn(parts, values.only))
+  refuse(`There is no part "${values.only}": there are ${Object.keys(parts).join(', ')}.`);
 const chosen = Object.entries(parts).filter(([name]) => values.only === undefined || values.only === name);
 
 let total = nothing;

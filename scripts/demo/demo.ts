@@ -6,7 +6,7 @@ import type { DemoOptions } from './demo-options.ts';
 import { runPaidJob, type PaidJob } from './paid-job.ts';
 import { type DemoResult, settleUp, watchPayouts } from './settle-up.ts';
 import { stayUp } from './stay-up.ts';
-import { listenForStop } from './stop-signal.ts';
+import { listenForStop } from '../../src/cli/stop-signal.ts';
 import { Story } from './story.ts';
 
 /** The demo network from its start to its end. @throws where something is not as it was asked for */

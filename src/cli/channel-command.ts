@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { CodedError } from '../core/errors.ts';
 import { type ClientOptions, createClient, formatCoins, leaveChannel } from '../sdk/index.ts';
-import { channelPath, openChannelFile, readChannelFile } from './channel-file.ts';
+import { channelPath, keptState, openChannelFile, readChannelFile } from './channel-file.ts';
 import { loadWallet, readKey } from './key-file.ts';
 import { describeCall } from './open-call-words.ts';
 import { plainJson } from './plain-json.ts';
@@ -64,8 +64,7 @@ async function close(flags: ChannelFlags): Promise<void> {
   const options = await clientOf(flags);
   const file = await openChannelFile(pathOf(flags));
   try {
-    const state = await readChannelFile(file.path);
-    const client = createClient({ ...options, state, save: (text) => file.save(text) });
+    const client = createClient({ ...options, state: keptState(file), save: (text) => file.save(text) });
     const closed = await client.close();
     if (!closed) throw new CodedError('channel_missing', 'There is no open channel.');
     if (flags.json) return console.log(plainJson(closed));
@@ -83,7 +82,6 @@ async function close(flags: ChannelFlags): Promise<void> {
 async function leave(flags: LeaveFlags): Promise<void> {
   const { gasKeyFile, json, keyFile, rpcUrl } = flags;
   const state = await readChannelFile(pathOf(flags));
-  if (state === undefined) throw new CodedError('channel_missing', 'There is no open channel.');
   const left = await leaveChannel({
     state,
     wallet: await loadWallet(keyFile),

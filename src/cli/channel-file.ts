@@ -46,7 +46,11 @@ const CURE = 'name the relay that it was with (--relay), or the file (--state)';
 
 /** What was kept last, without holding the file. @throws CodedError `channel_missing`, `channel_unreadable` */
 export async function readChannelFile(path: string): Promise<string> {
-  const state = await readText(path);
+  return keptState({ path, state: await readText(path) });
+}
+
+/** @throws CodedError `channel_missing` */
+export function keptState({ path, state }: Pick<ChannelFile, 'path' | 'state'>): string {
   if (state !== undefined) return state;
   throw new CodedError('channel_missing', `No channel was kept in ${path}: ${CURE}.`, { path });
 }

@@ -1,13 +1,16 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { type Hex, toHex } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
 import {
   checkDeployment,
+  type Deployment,
+  type DeploymentCost,
   type DeploymentOrder,
   makeDeployment,
   rehearseDeployment,
 } from '../relay/node/money/deployment.ts';
 import { findRelayKey, type RelayKey } from '../relay/node/relay-key.ts';
+import { ADDRESS, addressReader, countReader, HASH, pairReader } from './flag-values.ts';
 import { readKey } from './key-file.ts';
 import { plainJson } from './plain-json.ts';
 import { gasKeyOption, option, rpcOption } from './wallet-options.ts';
@@ -35,7 +38,7 @@ export function deployCommand(): Command {
     .addOption(rpcOption())
     .addOption(
       option('--chain-id <id>', 'which chain it must be', 'CHAIN_ID')
-        .argParser(readCount)
+        .argParser(countReader('--chain-id'))
         .makeOptionMandatory(),
     )
     .addOption(
@@ -45,88 +48,118 @@ export function deployCommand(): Command {
         'DATA',
       ).default('./relay-data'),
     )
-    .option('--signer <address>', 'who signs payouts, where the key of --data is not at hand', readAddress)
+    .option(
+      '--signer <address>',
+      'who signs payouts, where the key of --data is not at hand',
+      addressReader('--signer'),
+    )
     .addOption(gasKeyOption("the relay's key"))
     .addOption(
       option('--token <address>', 'the coin (default, on test chains: a new test dollar)', 'TOKEN').argParser(
-        readAddress,
+        addressReader('--token'),
       ),
     )
-    .option('--owner <address>', "who may take the hub's money out (default: who signs)", readAddress)
-    .option('--grace <seconds>', 'from a request to close to the withdrawal', readCount, 6 * 3_600)
-    .option('--confirmations <blocks>', 'until a transaction counts', readCount, 2)
+    .option(
+      '--owner <address>',
+      "who may take the hub's money out (default: who signs)",
+      addressReader('--owner'),
+    )
+    .option(
+      '--grace <seconds>',
+      'from a request to close to the withdrawal',
+      countReader('--grace'),
+      6 * 3_600,
+    )
+    .option('--confirmations <blocks>', 'until a transaction counts', countReader('--confirmations'), 2)
     .addOption(new Option('--dry-run', 'say what it would do and cost, and send nothing').conflicts('verify'))
     .option(
       '--verify <escrow,hub>',
       'check contracts that are there, and send nothing: with the --token, --grace, --owner and --signer (or --data) that they were deployed with',
-      readPair,
+      pairReader('--verify', 'two addresses: ESCROW,HUB', ADDRESS),
     )
     .option(
       '--created <escrowtx,hubtx>',
       'for --verify, the transactions that made them: what storage held at first, no other check can see',
-      readHashes,
+      pairReader('--created', 'two hashes of transactions: ESCROWTX,HUBTX', HASH),
     )
     .option('--json', 'print JSON')
     .action(runDeploy);
 }
 
+type DeploymentPlan = Omit<DeploymentOrder, 'privateKey'>;
+
 async function runDeploy(flags: DeployFlags): Promise<void> {
-  const { chainId, created, dryRun, grace, json, rpcUrl, token, verify } = flags;
+  const { chainId, confirmations, created, dryRun, grace, rpcUrl, token, verify } = flags;
   if (created && !verify)
     throw new CodedError('flag_missing', '--created goes with --verify.', { flag: '--verify' });
   const signer = flags.signer ?? (await relayKey(flags)).address;
-  const plan: Omit<DeploymentOrder, 'privateKey'> = {
+  const plan: DeploymentPlan = {
     rpcUrl,
     chainId,
-    confirmations: flags.confirmations,
+    confirmations,
     gracePeriod: grace,
     owner: flags.owner ?? signer,
     signer,
     ...(token === undefined ? {} : { token }),
   };
-  const tell = (value: object, lines: readonly string[]): void =>
-    console.log(json ? plainJson(value) : lines.join('\n'));
-  if (verify) {
-    if (token === undefined)
-      throw new CodedError('token_missing', 'Name the coin of these contracts with --token.');
-    const [escrow, hub] = verify;
-    const made = created ? { created: { escrow: created[0], hub: created[1] } } : {};
-    await checkDeployment(plan, { token, escrow, hub, ...made }).catch((error: unknown) => {
-      throw withCure(error, flags);
-    });
-    return tell({ verified: true, token, escrow, hub, isCreationVerified: created !== undefined }, [
-      'As planned: the code is this version’s, runs on this chain, and has this grace period, coin, owner and signer.',
-      created
-        ? 'They were made by this version’s constructors, and nothing else.'
-        : 'Not seen: what somebody else’s constructor may have written into storage. --created ESCROWTX,HUBTX shows it.',
-    ]);
-  }
+  if (verify) return verifyThere(plan, verify, flags);
   const order: DeploymentOrder = { ...plan, privateKey: await payingKey(flags) };
-  if (dryRun) {
-    const cost = await rehearseDeployment(order);
-    if (cost.balanceWei < cost.neededWei) process.exitCode = 1;
-    return tell(cost, [
-      `On chain ${chainId}, from ${cost.account} (${cost.balanceWei} wei):`,
-      ...cost.contracts.map(({ name, gas }) => `  ${name}: ${gas} gas`),
-      `  together ${cost.gas} gas, about ${cost.wei} wei at today's price; the account must have ${cost.neededWei}`,
-      `  hub: owner ${order.owner}, signer ${order.signer}; grace period ${grace} s`,
-      cost.balanceWei < cost.neededWei
-        ? 'The account has too little for it. Nothing was sent.'
-        : 'Nothing was sent.',
-    ]);
-  }
-  const made = await makeDeployment(order);
-  tell(made, [
+  if (dryRun) return tellCost(order, await rehearseDeployment(order), flags);
+  tellMade(await makeDeployment(order), flags);
+}
+
+function tell({ json }: DeployFlags, value: object, lines: readonly string[]): void {
+  console.log(json ? plainJson(value) : lines.join('\n'));
+}
+
+/** @throws CodedError `deployment_wrong`, with the flag that asked for something else */
+async function verifyThere(
+  plan: DeploymentPlan,
+  [escrow, hub]: readonly [Hex, Hex],
+  flags: DeployFlags,
+): Promise<void> {
+  const { created, token } = flags;
+  if (token === undefined)
+    throw new CodedError('token_missing', 'Name the coin of these contracts with --token.');
+  const made = created ? { created: { escrow: created[0], hub: created[1] } } : {};
+  await checkDeployment(plan, { token, escrow, hub, ...made }).catch((error: unknown) => {
+    throw withCure(error, flags);
+  });
+  tell(flags, { verified: true, token, escrow, hub, isCreationVerified: created !== undefined }, [
+    'As planned: the code is this version’s, runs on this chain, and has this grace period, coin, owner and signer.',
+    created
+      ? 'They were made by this version’s constructors, and nothing else.'
+      : 'Not seen: what somebody else’s constructor may have written into storage. --created ESCROWTX,HUBTX shows it.',
+  ]);
+}
+
+/** An account that has too little is a failure, so that a script does not go on. */
+function tellCost(order: DeploymentOrder, cost: DeploymentCost, flags: DeployFlags): void {
+  const isShort = cost.balanceWei < cost.neededWei;
+  if (isShort) process.exitCode = 1;
+  tell(flags, cost, [
+    `On chain ${order.chainId}, from ${cost.account} (${cost.balanceWei} wei):`,
+    ...cost.contracts.map(({ name, gas }) => `  ${name}: ${gas} gas`),
+    `  together ${cost.gas} gas, about ${cost.wei} wei at today's price; the account must have ${cost.neededWei}`,
+    `  hub: owner ${order.owner}, signer ${order.signer}; grace period ${order.gracePeriod} s`,
+    isShort ? 'The account has too little for it. Nothing was sent.' : 'Nothing was sent.',
+  ]);
+}
+
+function tellMade(made: Deployment, flags: DeployFlags): void {
+  const { chainId, data, rpcUrl, signer } = flags;
+  const { created, escrow, hub, token } = made;
+  const place = `  --rpc-url ${rpcUrl} --chain-id ${chainId} --token ${token} --escrow ${escrow} --hub ${hub}`;
+  tell(flags, made, [
     'Deployed, and read back: code, grace period, coin, owner and signer are as planned.',
-    `  coin    ${made.token}`,
-    `  escrow  ${made.escrow}`,
-    `  hub     ${made.hub}`,
-    `  made by ${made.created.escrow},${made.created.hub}`,
+    `  coin    ${token}`,
+    `  escrow  ${escrow}`,
+    `  hub     ${hub}`,
+    `  made by ${created.escrow},${created.hub}`,
     'The relay takes payments there with:',
-    `  --rpc-url ${rpcUrl} --chain-id ${chainId} --token ${made.token} --escrow ${made.escrow} --hub ${made.hub}${flags.signer === undefined ? ` --data ${flags.data}` : ''}`,
-    ...(flags.signer === undefined
-      ? []
-      : [`  and the --data whose key is ${flags.signer}: the hub pays on its word alone`]),
+    ...(signer === undefined
+      ? [`${place} --data ${data}`]
+      : [place, `  and the --data whose key is ${signer}: the hub pays on its word alone`]),
   ]);
 }
 
@@ -161,26 +194,4 @@ async function payingKey(flags: DeployFlags): Promise<Hex> {
   return flags.gasKeyFile === undefined
     ? toHex((await relayKey(flags)).privateKey)
     : readKey(flags.gasKeyFile);
-}
-
-function readAddress(text: string): Hex {
-  if (/^0x[0-9a-fA-F]{40}$/.test(text)) return text.toLowerCase() as Hex;
-  throw new InvalidArgumentError('It must be an address: 0x and 40 hex digits.');
-}
-
-function readPair(text: string): readonly [Hex, Hex] {
-  const [escrow = '', hub = '', ...more] = text.split(',');
-  if (more.length > 0) throw new InvalidArgumentError('It must be two addresses: ESCROW,HUB.');
-  return [readAddress(escrow), readAddress(hub)];
-}
-
-function readHashes(text: string): readonly [Hex, Hex] {
-  const [, escrow, hub] = /^(0x[0-9a-f]{64}),(0x[0-9a-f]{64})$/.exec(text.toLowerCase()) ?? [];
-  if (escrow && hub) return [escrow as Hex, hub as Hex];
-  throw new InvalidArgumentError('It must be two hashes of transactions: ESCROWTX,HUBTX.');
-}
-
-function readCount(text: string): number {
-  if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number above zero, below 2^53.');
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { askFaucet, fetchTerms, formatCoins } from '../sdk/index.ts';
+import { addressReader } from './flag-values.ts';
 import { loadWallet } from './key-file.ts';
 import { type WalletFlags, withRelay, withWallet } from './wallet-options.ts';
 
@@ -7,7 +8,11 @@ import { type WalletFlags, withRelay, withWallet } from './wallet-options.ts';
 export function faucetCommand(): Command {
   const command = new Command('faucet')
     .description('Get coins of a test network from its relay.')
-    .option('--address <address>', "whom to give them to (default: the wallet's own)")
+    .option(
+      '--address <address>',
+      "whom to give them to (default: the wallet's own)",
+      addressReader('--address'),
+    )
     .option('--json', 'print JSON');
   return withWallet(withRelay(command)).action(
     async ({ address: given, json, keyFile, relay }: WalletFlags & { address?: string; json?: boolean }) => {

@@ -1,3 +1,4 @@
+import type { Hex } from '../core/bytes.ts';
 import { CodedError } from '../core/errors.ts';
 import { parseCoins, type TrustedContracts } from '../sdk/index.ts';
 
@@ -6,15 +7,45 @@ const DECIMALS = 12;
 /** Coins per million tokens have as many. */
 const PRICE_DECIMALS = 6;
 
+export const ADDRESS = /^0x[0-9a-f]{40}$/i;
+export const HASH = /^0x[0-9a-f]{64}$/i;
+
 /**
  * Readers of what stands behind a flag, before anything is opened or asked. None repeats the value of a URL: its path
  * may be a key.
  * @throws CodedError `flag_invalid`, which names the flag
  */
-export function readRpcUrl(text: string): string {
-  const protocol = URL.parse(text)?.protocol;
-  if (protocol === 'http:' || protocol === 'https:') return text;
-  throw invalid('--rpc-url', 'an http or https URL');
+export function urlReader(flag: string): (text: string) => string {
+  return (text) => {
+    const protocol = URL.parse(text)?.protocol;
+    if (protocol === 'http:' || protocol === 'https:') return text;
+    throw invalid(flag, 'an http or https URL');
+  };
+}
+
+export function addressReader(flag: string): (text: string) => Hex {
+  return (text) => {
+    if (ADDRESS.test(text)) return text.toLowerCase() as Hex;
+    throw invalid(flag, 'an address: 0x and 40 hex digits');
+  };
+}
+
+export function countReader(flag: string, least = 1): (text: string) => number {
+  return (text) => {
+    const count = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (count >= least && Number.isSafeInteger(count)) return count;
+    throw invalid(flag, `a whole number of at least ${least}, below 2^53`);
+  };
+}
+
+/** @param form of both, for people @param one what each of the two must be */
+export function pairReader(flag: string, form: string, one: RegExp): (text: string) => readonly [Hex, Hex] {
+  return (text) => {
+    const [escrow = '', hub = '', ...more] = text.split(',');
+    if (more.length === 0 && one.test(escrow) && one.test(hub))
+      return [escrow.toLowerCase() as Hex, hub.toLowerCase() as Hex];
+    throw invalid(flag, form);
+  };
 }
 
 /** 0 takes a free one. */

@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { makeManifest, type ManifestWishes } from '../relay/node/models/manifest-maker.ts';
 import { openModelSite } from '../relay/node/models/open-site.ts';
+import { countReader } from './flag-values.ts';
 import { createHashProgress } from './hash-progress.ts';
 
 interface ManifestFlags extends Omit<ManifestWishes, 'context' | 'variants'> {
@@ -29,7 +30,7 @@ export function modelCommand(): Command {
     .option(
       '--context <tokens>',
       'largest prompt + output (default: 4096, or what the model can)',
-      parseCount,
+      countReader('--context', 2),
     )
     .option('--variant <dtype>', 'fp32, fp16, q4 or q4f16; may be repeated (default: all there are)', collect)
     .option('--hub <origin>', 'another server with the API of the hub')
@@ -66,10 +67,4 @@ async function writeManifest(
 
 function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), ...value.split(',')];
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 2) return count;
-  throw new InvalidArgumentError('must be a whole number of at least 2.');
 }

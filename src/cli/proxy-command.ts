@@ -1,11 +1,11 @@
 import { Command } from 'commander';
-import { CodedError, errorBody } from '../core/errors.ts';
+import { CodedError } from '../core/errors.ts';
 import { type Client, type ClientEvent, createClient, formatCoins } from '../sdk/index.ts';
 import { channelPath, openChannelFile } from './channel-file.ts';
 import { readCoins, readContracts, readMaxPrice, readPort } from './flag-values.ts';
 import { loadWallet } from './key-file.ts';
 import { startProxyServer } from './proxy-server.ts';
-import { tellFault } from './fault.ts';
+import { endOnSignal } from './stop-signal.ts';
 import { option, type WalletFlags, withRelay, withState, withWallet } from './wallet-options.ts';
 
 /** `afterglow proxy`: makes any OpenAI client pay, by its base URL alone. */
@@ -74,13 +74,7 @@ async function runProxy(flags: ProxyFlags): Promise<void> {
       host,
       port,
     });
-    const { address } = wallet;
     const payments = decimals !== undefined;
-    const deed = payments
-      ? `pays ${relay} with up to ${budget} from ${address}`
-      : `asks ${relay}, which takes no payments: nothing is paid`;
-    if (json) console.log(JSON.stringify({ url: server.url, relay, address, budget, payments }));
-    else console.log(`${server.url} answers OpenAI clients, and ${deed}.`);
     endOnSignal(json, async () => {
       await server.close();
       try {
@@ -90,6 +84,12 @@ async function runProxy(flags: ProxyFlags): Promise<void> {
         await file?.close();
       }
     });
+    const { address } = wallet;
+    const deed = payments
+      ? `pays ${relay} with up to ${budget} from ${address}`
+      : `asks ${relay}, which takes no payments: nothing is paid`;
+    if (json) console.log(JSON.stringify({ url: server.url, relay, address, budget, payments }));
+    else console.log(`${server.url} answers OpenAI clients, and ${deed}.`);
   } catch (error) {
     await file?.close();
     throw error;
@@ -129,22 +129,4 @@ function tell(event: ClientEvent, decimals: number): void {
 
 function verdictOf(problems: readonly string[]): string {
   return problems.length === 0 ? 'receipt valid' : `RECEIPT WRONG (${problems.join(', ')})`;
-}
-
-/** The first signal ends it in order, the second at once. */
-function endOnSignal(json: boolean | undefined, end: () => Promise<void>): void {
-  let isEnding = false;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (isEnding) process.exit(1);
-      isEnding = true;
-      end().then(
-        () => process.exit(0),
-        (error: unknown) => {
-          tellFault(errorBody(error), json);
-          process.exit(1);
-        },
-      );
-    });
-  }
 }

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { CodedError } from '../core/errors.ts';
 import type { RelayConfiguration } from '../relay/node/configuration.ts';
-import { type RelayServer, startRelayServer } from '../relay/node/relay-server.ts';
+import { startRelayServer } from '../relay/node/relay-server.ts';
 import { withRelayOptions } from './relay-options.ts';
+import { endOnSignal } from './stop-signal.ts';
 
 /** `afterglow relay`: flags win over the environment, which wins over the defaults. */
 export function relayCommand(): Command {
@@ -32,6 +33,7 @@ async function runRelay({ json, ownKey, modelHost, ...rest }: RelayFlags): Promi
       throw nameFlag(error);
     },
   );
+  endOnSignal(json, () => server.close());
   const { address, url, models, nativeSignatures } = server;
   const provider = `${url.replace('http', 'ws')}/v1/provider`;
   if (json) console.log(JSON.stringify({ url, provider, address, models, nativeSignatures }));
@@ -39,16 +41,16 @@ async function runRelay({ json, ownKey, modelHost, ...rest }: RelayFlags): Promi
     console.log(
       `The relay answers on ${url}/v1 and takes providers on ${provider}.\nIts account is ${address}${chain ? `, which needs gas on chain ${chain.chainId}` : ''}. It speaks for ${models.join(', ')}.`,
     );
-  closeOnSignal(server);
 }
 
-/** A setting that can't be used, by the flag that it has here. */
+/** A setting that can't be used, by the flag that it has here: `flag_invalid`, `flag_missing`. */
 function nameFlag(error: unknown): unknown {
   if (!(error instanceof CodedError) || error.code !== 'configuration_invalid') return error;
   const { name, problem } = error.data ?? {};
-  if (typeof name !== 'string' || typeof problem !== 'string') return error;
-  const flag = flagOf(name.replace(/^chain\./, ''));
-  return new CodedError(error.code, `${flag} ${problem}.`, { ...error.data, flag }, error);
+  const flag = flagOf(String(name).replace(/^chain\./, ''));
+  const code = problem === 'is missing' ? 'flag_missing' : 'flag_invalid';
+  const message = typeof problem === 'string' ? `${flag} ${problem}.` : error.message;
+  return new CodedError(code, message, { flag }, error);
 }
 
 /** @example flagOf('chainId') // '--chain-id' */
@@ -99,15 +101,3 @@ const CHAIN_FLAGS: ReadonlySet<string> = new Set([
   'faucet',
   'quick',
 ]);
-
-/** The first signal ends it in order, the second at once. */
-function closeOnSignal(server: RelayServer): void {
-  let closing = false;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (closing) process.exit(1);
-      closing = true;
-      void server.close().then(() => process.exit(0));
-    });
-  }
-}

@@ -10,11 +10,9 @@ const MISUSED = 2;
 /** Codes of errors that a different command line mends. */
 const MISUSES: ReadonlySet<string> = new Set([
   'amount_invalid',
-  'configuration_invalid',
   'flag_invalid',
   'flag_missing',
   'key_missing',
-  'relay_invalid',
   'token_missing',
 ]);
 
@@ -51,11 +49,20 @@ export async function runProgram(words: readonly string[]): Promise<number> {
   }
 }
 
+/** What commander itself finds wrong with a flag, as our own readers call it. */
+const FLAG_FAULTS: Readonly<Record<string, string>> = {
+  'commander.invalidArgument': 'flag_invalid',
+  'commander.optionMissingArgument': 'flag_invalid',
+  'commander.missingMandatoryOptionValue': 'flag_missing',
+};
+
 function misuseBody({ code, message }: CommanderError): ErrorBody {
   // Commander's word for "there was no command, so here is the help".
   if (code === 'commander.help')
     return { code: 'usage', message: 'A command is missing: --help lists them.' };
-  return { code: 'usage', message: message.replace(/^error: /, '') };
+  const body = { code: FLAG_FAULTS[code] ?? 'usage', message: message.replace(/^error: /, '') };
+  const [, flag] = /^option '(?:-\w, )?(--[\w-]+)/.exec(body.message.replace(/^required /, '')) ?? [];
+  return flag === undefined ? body : { ...body, data: { flag } };
 }
 
 /** A command that was made by itself knows nothing of how its program ends and speaks. */

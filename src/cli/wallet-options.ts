@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { readRpcUrl } from './flag-values.ts';
+import { urlReader } from './flag-values.ts';
 import { KEY_VARIABLE } from './key-file.ts';
 
 /** Flags that every command of an agent shares. */
@@ -16,7 +16,9 @@ export function option(flags: string, description: string, variable: string): Op
 
 /** The chain, for a command that needs nobody else. */
 export function rpcOption(): Option {
-  return option('--rpc-url <url>', "the chain's RPC", 'RPC_URL').argParser(readRpcUrl).makeOptionMandatory();
+  return option('--rpc-url <url>', "the chain's RPC", 'RPC_URL')
+    .argParser(urlReader('--rpc-url'))
+    .makeOptionMandatory();
 }
 
 /** @param nobody who pays where none is named, for people */
@@ -26,7 +28,9 @@ export function gasKeyOption(nobody: string): Option {
 
 /** @param what which relay that is, for people */
 export function withRelay(command: Command, what = 'the relay'): Command {
-  return command.addOption(option('--relay <url>', what, 'RELAY').default('http://127.0.0.1:8787'));
+  return command.addOption(
+    option('--relay <url>', what, 'RELAY').argParser(urlReader('--relay')).default('http://127.0.0.1:8787'),
+  );
 }
 
 export function withWallet(command: Command): Command {

@@ -60,10 +60,58 @@ describe('the status of the afterglow program', () => {
           data: { file: join(folder, 'none') },
         },
       },
-      { error: { code: 'usage', message: "required option '--rpc-url <url>' not specified" } },
+      {
+        error: {
+          code: 'flag_missing',
+          message: "required option '--rpc-url <url>' not specified",
+          data: { flag: '--rpc-url' },
+        },
+      },
       { error: { code: 'usage', message: expect.any(String) } },
     ]);
     expect(out).toEqual([]);
+  });
+
+  it('a bad value of a flag has one code, whoever reads it, and its flag', async () => {
+    const deploy = ['deploy', '--rpc-url', 'http://127.0.0.1:1', '--chain-id', '5'];
+    const proxy = ['proxy', '--key-file', keyFile];
+    const wrong: string[][] = [
+      [...deploy, '--signer', '0x12'],
+      [...deploy, '--token', 'usdc'],
+      [...deploy, '--owner', ''],
+      [...deploy, '--grace', '0'],
+      [...deploy, '--confirmations', '1.5'],
+      [...deploy, '--verify', `0x${'1'.repeat(40)}`],
+      [...deploy, '--created', '0x12,0x34'],
+      ['deploy', '--rpc-url', 'http://127.0.0.1:1', '--chain-id', '9007199254740993'],
+      ['deploy', '--rpc-url', 'nonsense'],
+      [...proxy, '--budget', 'abc'],
+      [...proxy, '--port', '70000'],
+      [...proxy, '--relay', 'nonsense'],
+      ['faucet', '--key-file', keyFile, '--address', 'me'],
+      ['model', 'manifest', 'there', '--context', '1'],
+      ['relay', '--log', 'loud'],
+      ['relay', '--free', 'everybody'],
+      ['relay', '--port', 'http'],
+      ['relay', '--own-key', 'short=0x0'],
+      ['relay', '--port'],
+    ];
+    for (const words of wrong) {
+      // The flag that is named last is the wrong one.
+      const flag = words.findLast((word) => word.startsWith('--'));
+      expect([words, await runProgram([...words, '--json'])]).toEqual([words, 2]);
+      expect([words, JSON.parse(err.at(-1) ?? '')]).toEqual([
+        words,
+        { error: { code: 'flag_invalid', message: expect.any(String), data: { flag } } },
+      ]);
+    }
+    for (const [words, flag] of [
+      [['relay', '--chain-id', '5'], '--rpc-url'],
+      [['deploy', '--rpc-url', 'http://127.0.0.1:1'], '--chain-id'],
+    ] as const) {
+      expect(await runProgram([...words, '--json'])).toBe(2);
+      expect(JSON.parse(err.at(-1) ?? '')).toMatchObject({ error: { code: 'flag_missing', data: { flag } } });
+    }
   });
 
   it('an RPC that is none is named by its host, never by the key in its path', async () => {
@@ -137,7 +185,7 @@ describe('afterglow proxy', () => {
     ['--budget', 'abc', '--budget must be a number of coins, for example 1.50.'],
     ['--deposit', '-1', '--deposit must be a number of coins, for example 1.50.'],
     ['--port', 'abc', '--port must be a whole number from 0 to 65535.'],
-    ['--relay', 'nonsense', 'A relay is named by its http or https URL.'],
+    ['--relay', 'nonsense', '--relay must be an http or https URL.'],
   ])('%s %s is refused before anything is opened or asked', async (flag, value, words) => {
     expect(await runProgram(['proxy', '--key-file', keyFile, flag, value])).toBe(2);
     expect(err).toEqual([words]);

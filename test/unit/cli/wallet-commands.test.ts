@@ -72,7 +72,7 @@ describe('afterglow faucet', () => {
     await run('faucet', '--relay', RELAY, '--address', `0x${'9'.repeat(40)}`);
     expect(printed[0]).toContain('got 5 Test Dollar');
     vi.stubGlobal('fetch', relay.fetch);
-    await expect(run('faucet', '--relay', RELAY, '--address', '0x')).rejects.toMatchObject({
+    await expect(run('faucet', '--relay', RELAY, '--address', `0x${'a'.repeat(40)}`)).rejects.toMatchObject({
       code: 'faucet_missing',
     });
   });

@@ -11,6 +11,8 @@ import { unitOf } from '../../../protocol/money/price.ts';
 import { createSystemClock } from '../system-clock.ts';
 import { isTestChain, LEAST_GRACE_SECONDS } from './test-chains.ts';
 
+export type { Deployment };
+
 export interface DeploymentOrder extends DeployPlan {
   readonly rpcUrl: string;
   readonly chainId: number;
