@@ -22,6 +22,8 @@ export interface SimRequest {
   readonly method?: string;
   readonly path?: string;
   readonly query?: URLSearchParams;
+  /** Network address that it comes from. */
+  readonly ip?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** Called with each batch of ids as it comes. */
@@ -43,6 +45,7 @@ export function simRequest(relay: Relay, given: SimRequest): SimAnswer {
   const {
     body = '',
     headers = {},
+    ip = '127.0.0.1',
     method = 'POST',
     onIds,
     path = '/v1/chat/completions',
@@ -64,7 +67,7 @@ export function simRequest(relay: Relay, given: SimRequest): SimAnswer {
     method,
     path,
     query,
-    ip: '127.0.0.1',
+    ip,
     header: (name) => headers[name],
     body: async () => body,
   };

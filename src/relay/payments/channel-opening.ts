@@ -14,6 +14,7 @@ import type { OwnDeposits } from './own-deposits.ts';
 import type { PaymentListener } from './payment-events.ts';
 import type { PaymentTerms } from './payment-terms.ts';
 import { reasonOf, refused } from './refusal.ts';
+import { createShownDeposits } from './shown-deposits.ts';
 import type { Sponsorship } from './sponsorship.ts';
 import type { VoucherIntake } from './voucher-intake.ts';
 
@@ -71,6 +72,7 @@ export function createChannelOpening(parts: OpeningParts): ChannelOpening {
   });
   const pending = new Map<Hex, PendingChannel>();
   const opening = new Map<Hex, Promise<ChannelRow>>();
+  const shown = createShownDeposits();
 
   function checkAuthorization(
     { authorization, signature }: { authorization: DepositAuthorization; signature: Hex },
@@ -222,9 +224,15 @@ export function createChannelOpening(parts: OpeningParts): ChannelOpening {
       if (!row) throw refused('channel_unknown');
       if (row.finalized) throw refused('channel_closed');
       if (isEnding(row)) throw refused('channel_closing');
-      const head =
-        payload.type === 'hash' ? await awaitTopUp(payload, ip) : await sendTopUp(payload, row, ip);
-      return (await reader.refresh(channel, head)) ?? row;
+      if (payload.type === 'authorization') {
+        const head = await sendTopUp(payload, row, ip);
+        return (await reader.refresh(channel, head)) ?? row;
+      }
+      const { additionalDeposit, hash } = payload;
+      await shown.count(`${channel}/${hash}/${additionalDeposit}`, async () =>
+        reader.refresh(channel, await awaitTopUp(payload, ip)),
+      );
+      return known(channel) ?? row;
     },
   };
 

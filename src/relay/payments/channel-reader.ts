@@ -54,10 +54,18 @@ export interface ChannelReader {
 export function createChannelReader(parts: ReaderParts, patienceMs: number): ChannelReader {
   const { chain, clock, ended, ledger, random, saw, terms } = parts;
   const depth = terms.confirmations - 1;
+  /** The last question after the newest block. */
+  let asked: { readonly at: number; readonly head: Promise<ChainHead> } | undefined;
+
+  /** One question for all that wait. */
+  function newestHead(): Promise<ChainHead> {
+    if (!asked || clock.now() - asked.at >= LOOK_MS) asked = { at: clock.now(), head: chain.head() };
+    return asked.head;
+  }
 
   function confirm(block: number): Promise<ChainHead> {
     return waitFor(clock, { everyMs: LOOK_MS, patienceMs }, async () => {
-      const head = await chain.head();
+      const head = await newestHead();
       return head.number >= block + depth ? head : undefined;
     });
   }
@@ -91,7 +99,7 @@ export function createChannelReader(parts: ReaderParts, patienceMs: number): Cha
     }
     let looked = -1;
     return waitFor(clock, { everyMs: LOOK_MS, patienceMs }, async () => {
-      if (looked >= 0) head = await chain.head();
+      if (looked >= 0) head = await newestHead();
       if (head.number <= looked) return undefined;
       looked = head.number;
       return (await isReachedIn(confirmedBlock(head))) ? head : undefined;

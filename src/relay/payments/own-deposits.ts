@@ -7,7 +7,7 @@ import { createWaitingRoom } from './waiting-room.ts';
 
 /** Between two questions after somebody else's transaction. */
 const LOOK_MS = 1_000;
-/** Transactions that are in no block yet and are waited for, of one network address and in all. */
+/** Transactions that are waited for, in a block or deep enough in one: of one network address and in all. */
 const WAITING = { each: 8, all: 64 };
 
 /** Deposits that agents made by transactions of their own. */
@@ -30,14 +30,17 @@ export function createOwnDeposits(
   const room = createWaitingRoom(WAITING);
   return {
     async confirm(hash, ip, check) {
-      let sent = await chain.depositsOf(hash);
-      if (!sent) {
-        const leave = room.enter(ip);
+      const mined = await chain.depositsOf(hash);
+      if (mined) check(mined.deposits);
+      const leave = room.enter(ip);
+      try {
         const look = { everyMs: LOOK_MS, patienceMs };
-        sent = await waitFor(clock, look, () => chain.depositsOf(hash)).finally(leave);
+        const sent = mined ?? (await waitFor(clock, look, () => chain.depositsOf(hash)));
+        check(sent.deposits);
+        return await reader.confirm(sent.block);
+      } finally {
+        leave();
       }
-      check(sent.deposits);
-      return reader.confirm(sent.block);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Hex, toHex } from '../../../../src/core/bytes.ts';
 import { NO_SIGNER } from '../../../../src/protocol/money/voucher.ts';
+import type { Mined } from '../../../../src/relay/payments/chain-port.ts';
 import { createPaidWorld, type PaidWorld } from '../../../../src/sim/paid-world.ts';
 import type { SimPayer } from '../../../../src/sim/sim-payer.ts';
 import { codeOf, DEPOSIT, openChannel } from './support/open-channel.ts';
@@ -27,15 +28,20 @@ const authorization = (from: Hex, value: bigint, nonce: Hex) => ({
   validBefore: 0n,
 });
 
-/** The payer opens its channel by itself. @returns the transaction */
-async function openByItself(world: PaidWorld, { wallet }: SimPayer, value: bigint): Promise<Hex> {
+/** The payer opens its channel by itself. */
+function sendOpening(world: PaidWorld, { wallet }: SimPayer, value: bigint): Promise<Mined> {
   const nonce = toHex(world.random.bytes(32));
   const named = { channel: wallet.channel, salt: wallet.salt, authorizedSigner: NO_SIGNER };
-  const sent = world.chain.open({
+  return world.chain.open({
     ...named,
     authorization: authorization(wallet.address, value, nonce),
     signature: '0x',
   });
+}
+
+/** The same, until it is in a block. @returns the transaction */
+async function openByItself(world: PaidWorld, payer: SimPayer, value: bigint): Promise<Hex> {
+  const sent = sendOpening(world, payer, value);
   await world.clock.advance(1_000);
   return (await sent).hash;
 }
@@ -102,6 +108,49 @@ describe('K14 H10 an opening by the agent’s own transaction', () => {
   });
 });
 
+describe('H10 what is waited for', () => {
+  it('is at most 64 in all, whoever asks', async () => {
+    const { world } = await counted();
+    const answers = Array.from({ length: 100 }, (_, at) => {
+      const payer = world.payer();
+      const unmined = payer.wallet.openedBy(toHex(world.random.bytes(32)));
+      return payer.send(unmined, { ip: `10.0.0.${at}` });
+    });
+    await world.clock.advance(100);
+    expect(answers.filter((answer) => answer.ended && codeOf(answer) === 'too_many_waiting')).toHaveLength(
+      36,
+    );
+    expect(answers.filter(({ ended }) => !ended)).toHaveLength(64);
+  });
+
+  it('counts also while it is not deep enough in its block, and all of it asks after one newest block', async () => {
+    const world = createPaidWorld(5, { confirmations: 12 });
+    await world.clock.advance(3_000);
+    const payers = Array.from({ length: 12 }, () => world.payer());
+    const hashes = Promise.all(
+      payers.map((payer) => sendOpening(world, payer, 1_000n).then(({ hash }) => hash)),
+    );
+    await world.clock.advance(1_000);
+    const mined = await hashes;
+    const answers = payers.map((payer, at) => payer.send(payer.wallet.openedBy(mined[at] as Hex)));
+    await world.clock.advance(100);
+    expect(answers.filter(({ ended }) => ended).map(codeOf)).toEqual(
+      Array.from({ length: 4 }, () => 'too_many_waiting'),
+    );
+    let questions = 0;
+    const head = world.chain.head.bind(world.chain);
+    world.chain.head = () => {
+      questions++;
+      return head();
+    };
+    await world.clock.advance(4_000);
+    // Four a second for all that wait, and the watch's own.
+    expect(questions).toBeLessThanOrEqual(4 * 4 + 3);
+    await world.clock.advance(15_000);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(8);
+  });
+});
+
 describe('K14 H10 a top-up by the agent’s own transaction', () => {
   it('counts where it is of this channel and by this amount, and else is refused at once', async () => {
     const { world, payer, pass, row, send } = await openChannel();
@@ -124,5 +173,50 @@ describe('K14 H10 a top-up by the agent’s own transaction', () => {
     await pass(3_000);
     expect(right.status).toBe(200);
     expect(row().deposit).toBe((DEPOSIT + 500n) * world.ledger.state.unit);
+  });
+
+  it('that strangers show again and again is looked at and booked once', async () => {
+    const { world, payer, pass, row } = await openChannel();
+    const { channel, address } = payer.wallet;
+    const nonce = toHex(world.random.bytes(32));
+    const sent = world.chain.topUp({
+      channel,
+      salt: nonce,
+      authorization: authorization(address, 500n, nonce),
+      signature: '0x',
+    });
+    await pass(1_000);
+    const { hash } = await sent;
+    let questions = 0;
+    let readings = 0;
+    const depositsOf = world.chain.depositsOf.bind(world.chain);
+    const read = world.chain.channel.bind(world.chain);
+    world.chain.depositsOf = (of) => {
+      questions++;
+      return depositsOf(of);
+    };
+    world.chain.channel = (id, block) => {
+      readings++;
+      return read(id, block);
+    };
+    const stranger = world.payer();
+    const show = () =>
+      Array.from({ length: 20 }, (_, at) =>
+        stranger.send(payer.wallet.toppedUpBy(hash, 500n), { ip: `10.0.0.${at}` }),
+      );
+    const first = show();
+    await pass(3_000);
+    expect(new Set(first.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(questions).toBe(1);
+    expect(row().deposit).toBe((DEPOSIT + 500n) * world.ledger.state.unit);
+    readings = 0;
+    const again = show();
+    await pass(100);
+    expect(new Set(again.map(({ status }) => status))).toEqual(new Set([200]));
+    expect([questions, readings]).toEqual([1, 0]);
+    // Another amount is another claim.
+    const wrong = stranger.send(payer.wallet.toppedUpBy(hash, 501n));
+    await pass(100);
+    expect(codeOf(wrong)).toBe('top_up_failed');
   });
 });
