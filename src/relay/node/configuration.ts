@@ -77,7 +77,7 @@ const chainSchema = z.strictObject({
   prices: z.array(z.string().regex(/^[^=]+=[\d.]+\/[\d.]+$/, 'must be MODEL=OUT/PROMPT')).default([]),
   feeBps: whole(0, 10_000).default(500),
   confirmations: whole(1, 100).optional(),
-  /** A newest block older than this means that the chain can't be seen. */
+  /** A newest block older than this, or than half the escrow's grace period, means that the chain can't be seen. */
   blindMs: milliseconds.default(DEFAULT_PAYMENT_LIMITS.blindMs),
   /** How often to look at the chain. */
   watchMs: milliseconds.default(DEFAULT_PAYMENT_LIMITS.watchMs),

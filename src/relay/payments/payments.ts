@@ -39,7 +39,7 @@ import { createVoucherIntake } from './voucher-intake.ts';
 export interface PaymentLimits {
   /** The chain is looked at this often. */
   readonly watchMs: number;
-  /** Age of the newest block at which nothing more is accepted. */
+  /** Age of the newest block at which nothing more is accepted: at most half the grace period. */
   readonly blindMs: number;
   /** How long a transaction may take to be confirmed. */
   readonly patienceMs: number;
@@ -53,6 +53,11 @@ export const DEFAULT_PAYMENT_LIMITS: PaymentLimits = {
   patienceMs: patienceFor(DEFAULT_CONFIRMATIONS),
   sponsoredPerDay: 50,
 };
+
+/**
+ * Of the grace period a relay may be blind to a request to close: the rest is there to draw what it served meanwhile.
+ */
+const BLIND_PART = 1 / 2;
 
 /** Answers of vectors that may be asked for again: a large one has some megabytes. */
 const KEPT_EMBEDDINGS = 32;
@@ -104,6 +109,7 @@ export interface Payments {
 export function createPayments(parts: PaymentsParts): Payments {
   const { chain, clock, emit, jobs, ledger, random, recover, secret, terms } = parts;
   const limits = { ...DEFAULT_PAYMENT_LIMITS, ...parts.limits };
+  const graceMs = terms.closeGraceSeconds * 1_000;
   const { state } = ledger;
   const running = createRunningPayments(ledger);
   const reader = createChannelReader(
@@ -120,8 +126,8 @@ export function createPayments(parts: PaymentsParts): Payments {
     reader,
     confirmations,
     everyMs: limits.watchMs,
-    rereadMs: (terms.closeGraceSeconds * 1_000) / 6,
-    blindMs: limits.blindMs,
+    rereadMs: graceMs / 6,
+    blindMs: Math.min(limits.blindMs, graceMs * BLIND_PART),
     sighted: spreadAll,
   });
   const isBlind = (): boolean => watch.isBlind();

@@ -52,6 +52,16 @@ it('K13 thousands of events about channels that are nobody’s here cost no ques
   expect(world.ledger.state.channels.size).toBe(1);
 });
 
+it('K13 H3 a relay is blind after half the grace period at the latest, whatever it was told', async () => {
+  const { world, payer, pass, send } = await openChannel();
+  const half = (world.terms.closeGraceSeconds * 1_000) / 2;
+  world.chain.down = true;
+  await pass(half - 4_000);
+  expect((await send(payer.wallet.voucher(5n))).status).toBe(200);
+  await pass(5_000);
+  expect(codeOf(await send(payer.wallet.voucher(6n)))).toBe('chain_blind');
+});
+
 it('K13 a node that errs about the newest block once blinds the relay no longer than the limit', async () => {
   const { world, payer, pass, send } = await openChannel({ payments: { blindMs: 20_000 } });
   const head = world.chain.head.bind(world.chain);
