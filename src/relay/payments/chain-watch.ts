@@ -5,7 +5,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { ChainHead, ChainPort } from './chain-port.ts';
 import { createChangeLog } from './change-log.ts';
 import type { ChannelReader } from './channel-reader.ts';
-import { forEach } from './node-pool.ts';
+import { runSome } from './asking.ts';
 import type { PaymentListener } from './payment-events.ts';
 import { createReadingRound } from './reading-round.ts';
 
@@ -77,7 +77,7 @@ export function createChainWatch(parts: WatchParts): ChainWatch {
     for (const channel of await changes.upTo(now.number)) {
       if (ledger.state.channels.has(channel)) due.add(channel);
     }
-    const [error] = await forEach(due, async (channel) => {
+    const [error] = await runSome(due, async (channel) => {
       await reader.refresh(channel, now);
       due.delete(channel);
       round.wasRead(channel, clock.now());

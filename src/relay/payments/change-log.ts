@@ -1,7 +1,7 @@
 import type { Hex } from '../../core/bytes.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { ChainPort, ChannelChange } from './chain-port.ts';
-import { askAgain } from './node-pool.ts';
+import { askAgain } from './asking.ts';
 
 /** Blocks that are read again with each new one: no deeper reorganisation is noticed at once. */
 const WINDOW = 64;

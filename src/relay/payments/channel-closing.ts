@@ -7,7 +7,7 @@ import type { ChannelRow, Closing } from '../ledger/state.ts';
 import type { ChainHead, ChainPort } from './chain-port.ts';
 import type { ChannelReader } from './channel-reader.ts';
 import type { ClosePayload } from './credential.ts';
-import { askAgain } from './node-pool.ts';
+import { askAgain } from './asking.ts';
 import type { PaymentListener } from './payment-events.ts';
 import { reasonOf, refusalError } from './refusal.ts';
 import type { VoucherIntake } from './voucher-intake.ts';

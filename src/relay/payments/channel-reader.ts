@@ -10,7 +10,7 @@ import {
   NO_FUNDS,
   type OnChainChannel,
 } from './chain-port.ts';
-import { askAgain, waitFor } from './node-pool.ts';
+import { askAgain, waitFor } from './asking.ts';
 import type { PaymentTerms } from './payment-terms.ts';
 
 /** Between two looks at the chain while something is waited for. */

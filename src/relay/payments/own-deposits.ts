@@ -2,7 +2,7 @@ import type { Hex } from '../../core/bytes.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { ChainHead, ChainPort, Deposit } from './chain-port.ts';
 import type { ChannelReader } from './channel-reader.ts';
-import { waitFor } from './node-pool.ts';
+import { waitFor } from './asking.ts';
 import { createWaitingRoom } from './waiting-room.ts';
 
 /** Between two questions after somebody else's transaction. */

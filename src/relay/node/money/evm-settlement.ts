@@ -7,7 +7,7 @@ import type { Outgoing } from '../../../chain/outbox.ts';
 import type { Clock } from '../../../core/clock.ts';
 import { CodedError } from '../../../core/errors.ts';
 import { NO_FUNDS } from '../../payments/chain-port.ts';
-import { askAgain, forEach } from '../../payments/node-pool.ts';
+import { askAgain, runSome } from '../../payments/asking.ts';
 import type { PaymentTerms } from '../../payments/payment-terms.ts';
 import type { Sent, SettlementAt, SettlementChain } from '../../settlement/settlement-chain.ts';
 
@@ -52,7 +52,7 @@ export function createEvmSettlement(
   ): Promise<R[]> {
     const block = await blockAt(at);
     const found: R[] = [];
-    const errors = await forEach(items.entries(), async ([index, item]) => {
+    const errors = await runSome(items.entries(), async ([index, item]) => {
       found[index] = await askAgain(clock, () => read(item, block));
     });
     if (errors.length > 0) throw errors[0] as Error;

@@ -36,7 +36,7 @@ export async function waitFor<T>(
 }
 
 /** Runs all of them, some at once. @returns what failed */
-export async function forEach<T>(
+export async function runSome<T>(
   items: Iterable<T>,
   run: (item: T) => Promise<unknown>,
 ): Promise<readonly unknown[]> {
