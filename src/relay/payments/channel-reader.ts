@@ -151,11 +151,12 @@ function closeOf(newest: OnChainChannel, confirmed: OnChainChannel): number {
   return newest.closeRequestedAt;
 }
 
-/** A deposit that the newest block has no more is about to be gone. */
+/** A deposit that the newest block has no more is about to be gone; of what it has closed nothing is left to draw. */
 function fundsOf(newest: OnChainChannel | undefined, confirmed: OnChainChannel): ChannelFunds {
   const { deposit, finalized, settled } = confirmed;
   const left = newest?.deposit ?? 0n;
-  return { deposit: left < deposit ? left : deposit, settled, finalized };
+  const isClosed = finalized || newest?.finalized === true;
+  return { deposit: left < deposit ? left : deposit, settled, finalized: isClosed };
 }
 
 /** A close that was taken and is not mined (`closing`) is no news of the chain: it ended the channel when it was taken. */

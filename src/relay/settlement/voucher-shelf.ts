@@ -16,8 +16,8 @@ export interface VoucherShelf {
    */
   see(channel: Hex, funds: ChannelFunds): void;
   /**
-   * The voucher to draw now: of what was used, or, while a close is pending, all that was signed, or what the agent signed to close with; as far as the chain has
-   * the deposit, and not drawn yet.
+   * The voucher to draw now: of what was used, or, while the agent leaves by itself, all that was signed, or what it signed
+   * to close with; as far as the chain has the deposit, and not drawn yet. Nothing while the relay closes the channel.
    */
   claimOf(row: ChannelRow): SignedAmount | undefined;
   /** What `claimOf` would bring, in pico. */
@@ -40,7 +40,8 @@ export function createVoucherShelf(unit: bigint): VoucherShelf {
 
   function look(row: ChannelRow): void {
     const { channel, voucher } = row;
-    if (fundsOf(row).finalized) return void shelves.delete(channel);
+    // A close that is not confirmed may be undone.
+    if (row.finalized) return void shelves.delete(channel);
     if (!voucher) return;
     const shelf = shelves.get(channel) ?? [];
     if (shelf.at(-1)?.cumulative !== voucher.cumulative) shelf.push(voucher);
@@ -55,8 +56,9 @@ export function createVoucherShelf(unit: bigint): VoucherShelf {
     const within = (claim: SignedAmount | undefined): SignedAmount | undefined =>
       claim && claim.cumulative > settled && claim.cumulative <= deposit ? claim : undefined;
     if (finalized) return undefined;
-    // The last word on what is owed, which may be less than what was signed ahead (rule M9).
-    if (row.closing) return within(row.closing);
+    // The last word on what is owed, which may be less than what was signed ahead (rule M9). The close pays it, unless the
+    // payer leaves by itself before that.
+    if (row.closing) return row.closeRequestedAt === 0 ? undefined : within(row.closing);
     if (!row.voucher) return undefined;
     look(row);
     const most = row.closeRequestedAt !== 0 ? row.voucher.cumulative : used(row);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../../../src/core/errors.ts';
+import { DEMO_PAYOUT_LIMITS } from '../../../../src/relay/payouts/payout-limits.ts';
 import type { ClosingVoucher, Mined } from '../../../../src/relay/payments/chain-port.ts';
 import { chat, codeOf, openChannel } from './support/open-channel.ts';
 
@@ -99,6 +100,27 @@ describe('M15 a close that was taken', () => {
     const types = world.paymentEvents.map(({ type }) => type);
     expect(types.filter((type) => type === 'channelClosed')).toHaveLength(1);
     expect(world.paymentEvents).not.toContainEqual(expect.objectContaining({ code: 'close_failed' }));
+  });
+
+  it('M14 draws nothing beside it while it is mined and not confirmed', async () => {
+    const { payer, pass, row, world } = await openChannel({ payouts: { limits: DEMO_PAYOUT_LIMITS } });
+    const { chain } = world;
+    const settle = chain.settle.bind(chain);
+    let draws = 0;
+    chain.settle = (claims) => {
+      draws++;
+      return settle(claims);
+    };
+    const answer = payer.close(100n);
+    while (!chain.state(payer.wallet.channel)?.finalized) await pass(100);
+    chain.stopBlocks(true);
+    await pass(25_000);
+    expect([draws, row().finalized]).toEqual([0, false]);
+    const read = world.paymentEvents.findLast(({ type }) => type === 'fundsRead');
+    expect(read).toMatchObject({ funds: { finalized: true } });
+    chain.stopBlocks(false);
+    await pass(10_000);
+    expect([draws, row().finalized, answer.ended]).toEqual([0, true, true]);
   });
 
   it('whose relay lacks gas is on its way: the agent may ask again, and the relay says what is missing', async () => {

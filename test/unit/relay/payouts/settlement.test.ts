@@ -58,13 +58,14 @@ describe('M14 paying', () => {
   });
 
   it('M15 draws what the agent signed to close with, and not what it had paid ahead', async () => {
-    const world = await createPayoutWorld({ limits: { ...WAITING, settleThreshold: 10n ** 18n } });
+    const world = await createPayoutWorld({ limits: { ...WAITING, settleThreshold: 0n } });
     await world.work(A, 2);
     await world.prepay(300n);
     const signature = `0x${'cc'.repeat(65)}` as const;
     const taken = { type: 'close', id: 'close', channel, cumulative: 20n, signature } as const;
     expect(await world.ledger.commit([taken])).toMatchObject([{ ok: true }]);
     await world.pass(11_000);
+    // The close pays it.
     expect(world.chain.transactions).toEqual([]);
     // The close does not come through, and the agent leaves by itself: what it owes is drawn in time.
     await world.requestClose();
