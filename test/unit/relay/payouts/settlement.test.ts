@@ -73,21 +73,6 @@ describe('M14 paying', () => {
     expect(world.chain.drawn.get(channel)).toBe(20n);
   });
 
-  it('takes a channel that was used further while its draw was under way for no refusal', async () => {
-    const world = await createPayoutWorld({ limits: { ...WAITING, settleThreshold: 0n } });
-    const { settle } = world.chain;
-    world.chain.settle = async (claims) => {
-      const sent = await settle(claims);
-      if (world.chain.transactions.length === 1) await world.work(A, 1);
-      return sent;
-    };
-    await world.work(A, 8);
-    await world.pass(12_000);
-    expect(world.complaints).toEqual([]);
-    expect(world.chain.drawn.get(channel)).toBe(90n);
-    expect(world.chain.transactions).toEqual(['settle', 'settle']);
-  });
-
   it('waits for the threshold, and comes on request from the minimum on', async () => {
     const world = await createPayoutWorld({ limits: WAITING });
     const tab = world.join(A);

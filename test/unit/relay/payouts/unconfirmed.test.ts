@@ -59,8 +59,25 @@ describe('M14 a transaction that is not confirmed in time', () => {
   });
 });
 
-describe('M14 a payee who earns more while a payment is under way', () => {
-  it('was paid what was asked for, and waits for the rest', async () => {
+describe('M14 what happens while a transaction is under way', () => {
+  it('takes a channel that was used further for no refusal', async () => {
+    const world = await createPayoutWorld({
+      limits: { threshold: NEVER, minimum: NEVER, settleThreshold: 0n },
+    });
+    const { settle } = world.chain;
+    world.chain.settle = async (claims) => {
+      const sent = await settle(claims);
+      if (world.chain.transactions.length === 1) await world.work(A, 1);
+      return sent;
+    };
+    await world.work(A, 8);
+    await world.pass(12_000);
+    expect(world.complaints).toEqual([]);
+    expect(world.chain.drawn.get(channel)).toBe(90n);
+    expect(world.chain.transactions).toEqual(['settle', 'settle']);
+  });
+
+  it('pays a payee who earns more what was asked for, and lets the rest wait', async () => {
     const world = await createPayoutWorld({ limits: { minimum: 1n, threshold: share(8n) * UNIT } });
     const { redeem } = world.chain;
     world.chain.redeem = async (claims) => {
