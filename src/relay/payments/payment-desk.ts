@@ -9,7 +9,7 @@ import type { Price } from '../../protocol/wire/job.ts';
 import { isEnding, requiredVoucher } from '../ledger/amounts.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ChannelRow } from '../ledger/state.ts';
-import type { Challenges, Quote } from './challenge.ts';
+import type { Quote } from './challenge.ts';
 import { ChannelPayment, firstCover } from './channel-payment.ts';
 import type { SignedVoucher } from './credential.ts';
 import type { DepositDoubts } from './deposit-doubts.ts';
@@ -21,7 +21,6 @@ import type { RunningPayments } from './running-payments.ts';
 import type { VoucherIntake } from './voucher-intake.ts';
 
 export interface DeskParts {
-  readonly challenges: Challenges;
   readonly clock: Clock;
   readonly doubts: Pick<DepositDoubts, 'has'>;
   readonly emit: PaymentListener;

@@ -5,7 +5,7 @@ import { CodedError } from '../../core/errors.ts';
 import type { Route } from '../openai/route.ts';
 import { sendJson } from '../openai/send-json.ts';
 import type { ChainPort } from './chain-port.ts';
-import type { PendingChannel } from './channel-opening.ts';
+import type { PendingChannel } from './sponsored-deposits.ts';
 import { pendingStatus } from './channel-status.ts';
 import { createFaucet } from './faucet.ts';
 import { type PaymentTerms, termsJson } from './payment-terms.ts';

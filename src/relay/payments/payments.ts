@@ -23,6 +23,7 @@ import { type Credential, type Payload, readCredential, voucherOf } from './cred
 import { createOwnDeposits } from './own-deposits.ts';
 import { createPaidEmbeddings, embeddingsOrder, type PaidEmbeddings } from './paid-embeddings.ts';
 import { createPaidRuns, type PaidOrder, type PaidRun } from './paid-runs.ts';
+import { createDepositChecks } from './deposit-checks.ts';
 import { createDepositDoubts } from './deposit-doubts.ts';
 import { createPayerOf } from './payer.ts';
 import { createPaymentDesk, type Order } from './payment-desk.ts';
@@ -32,6 +33,7 @@ import type { PaymentTerms } from './payment-terms.ts';
 import { refused } from './refusal.ts';
 import { createRepeats } from './repeats.ts';
 import { createRunningPayments } from './running-payments.ts';
+import { createSponsoredDeposits } from './sponsored-deposits.ts';
 import { createSponsorship } from './sponsorship.ts';
 import { createVoucherIntake } from './voucher-intake.ts';
 
@@ -134,7 +136,6 @@ export function createPayments(parts: PaymentsParts): Payments {
   const intake = createVoucherIntake({ ledger, recover, terms, isBlind, doubts });
   const challenges = createChallenges(secret, terms, state.unit, clock);
   const desk = createPaymentDesk({
-    challenges,
     clock,
     doubts,
     emit,
@@ -147,17 +148,17 @@ export function createPayments(parts: PaymentsParts): Payments {
   });
   const known = (channel: Hex): ChannelRow | undefined => state.channels.get(channel);
   const sponsorship = createSponsorship(clock, limits.sponsoredPerDay);
+  const checks = createDepositChecks({ clock, intake, recover, terms });
+  const { patienceMs } = limits;
   const opening = createChannelOpening({
-    chain,
+    checks,
     clock,
     emit,
-    intake,
-    reader,
-    recover,
-    sponsorship,
-    terms,
     known,
-    own: createOwnDeposits(chain, clock, reader, limits.patienceMs),
+    own: createOwnDeposits({ chain, checks, clock, reader, patienceMs }),
+    reader,
+    sponsored: createSponsoredDeposits({ chain, checks, reader, sponsorship, terms }),
+    unit: state.unit,
   });
   const closing = createChannelClosing({ chain, clock, emit, intake, ledger, random, reader });
   const act = createChannelActions({ closing, desk, intake, ledger, opening });

@@ -32,3 +32,16 @@ export function refusalError({ code, data, type }: Refusal): CodedError {
   if (Object.hasOwn(SENTENCES, code)) return refused(code, data);
   return new CodedError('payment_failed', `The relay could not book a payment (${type}: ${code}).`);
 }
+
+/** The contract refused a transaction, before it was sent or in a block. */
+export function isReverted(error: unknown): error is CodedError {
+  return error instanceof CodedError && error.code === 'transaction_reverted';
+}
+
+/** A refusal of the contract as the failure of a deposit; any other error as it is. */
+export function depositFailure(error: unknown, code: string, words: string): unknown {
+  if (!isReverted(error)) return error;
+  const reason = reasonOf(error);
+  const isUsed = /used|nonce|consumed/i.test(reason) && !/mismatch/i.test(reason);
+  return new CodedError(isUsed ? 'nonce_reused' : code, `${words}: ${reason}.`, { reason }, error);
+}
