@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Hex, toHex } from '../../../../src/core/bytes.ts';
+import { CodedError } from '../../../../src/core/errors.ts';
 import { NO_SIGNER } from '../../../../src/protocol/money/voucher.ts';
 import type { Mined } from '../../../../src/relay/payments/chain-port.ts';
 import { createPaidWorld, type PaidWorld } from '../../../../src/sim/paid-world.ts';
@@ -81,6 +82,21 @@ describe('K14 H10 an opening by the agent’s own transaction', () => {
     await world.clock.advance(5_000);
     expect(codeOf(answer)).toBe('deposit_too_small');
     expect(world.ledger.state.channels.size).toBe(0);
+  });
+
+  it('K13 counts where a node refuses a block that it has not got, and the next one has it', async () => {
+    const { world } = await counted();
+    const payer = world.payer();
+    const hash = await openByItself(world, payer, 1_000n);
+    const read = world.chain.channel.bind(world.chain);
+    let asked = 0;
+    world.chain.channel = async (id, block) => {
+      if (asked++ % 2 === 0) throw new CodedError('chain_refused', 'header not found');
+      return read(id, block);
+    };
+    const answer = payer.send(payer.wallet.openedBy(hash));
+    await world.clock.advance(5_000);
+    expect([answer.status, codeOf(answer)]).toEqual([200, undefined]);
   });
 
   it('that is in no block yet is waited for, some at once and no more', async () => {
