@@ -2,20 +2,14 @@
 pragma solidity 0.8.37;
 
 import {PayoutHub} from "../../src/PayoutHub.sol";
-import {
-    HubBug,
-    HubMutant,
-    IdWithoutChain,
-    IdWithoutContract,
-    PayoutsForAnyPlace,
-    UnguardedHub
-} from "./HubMutant.sol";
+import {HubBug, HubMutant, IdWithoutChain, IdWithoutContract, PayoutsForAnyPlace} from "./HubMutant.sol";
 import {HubHandler} from "../invariants/HubHandler.sol";
 import {DifferentialTest} from "../Differential.t.sol";
 import {PayoutHubTest} from "../PayoutHub.t.sol";
 import {SafetyOfHubTest} from "../SafetyOfHub.t.sol";
 import {Campaign, MutantTest} from "./MutantTest.sol";
 import {HubCampaign, HubDifferential, HubSuite, SafetyOfHubSuite} from "./Suites.sol";
+import {UnguardedHub} from "./UnguardedHub.sol";
 
 /// Each line of the safety list that is the hub's, and each of its invariants: a bug that its test catches.
 contract HubMutantsTest is MutantTest {
